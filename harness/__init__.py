@@ -1,0 +1,1 @@
+"""What every benchmark shares: contracts, servers, load, measurement, results. Knows no engine and no workload."""
