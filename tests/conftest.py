@@ -1,0 +1,84 @@
+"""Real servers for tests: each engine starts once, when the first test asks for it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
+from typing import NoReturn
+
+import pytest
+
+from harness import discover
+from harness.engine import DURABILITIES, Engine
+from harness.errors import EnvironmentProblem
+from harness.sources import Server, open_server, wheels, why_not
+
+ENGINES_REQUIRED = any(os.environ.get(name) for name in ("CI", "BAKEOFF_REQUIRE_ENGINES"))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--source", default="embedded", help="where servers come from: embedded (default) or docker")
+    parser.addoption("--durability", default="volatile", choices=DURABILITIES, help="what the servers promise")
+    parser.addoption("--at", action="append", default=[], metavar="ENGINE=URL", help="a server that is already there")
+
+
+@pytest.fixture(scope="session")
+def server_of(
+    pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str], Server]]:
+    """The running server of an engine. Skips the test where there can be none; with CI set, that is a failure.
+
+    One server for all tests also because an engine inside this process (chDB) can be opened only once in its life.
+    It promises nothing by default, since the tests settle hundreds of times, and one with Redis's everysec takes 1 s.
+    """
+    urls = dict(at.split("=", 1) for at in pytestconfig.getoption("--at"))
+    with ExitStack() as running:
+
+        @cache
+        def start(name: str) -> Server | str | Exception:
+            engine, url = discover.engine(name), urls.get(name)
+            source = "at" if url else pytestconfig.getoption("--source")
+            if reason := why_there_is_none(name, engine, source):
+                return reason
+            server = open_server(
+                name,
+                engine,
+                source=source,
+                url=url,
+                namespace="bakeoff_conformance",
+                durability=pytestconfig.getoption("--durability"),
+                memory_bytes=512 * 2**20,
+                cpus=(),
+                work=tmp_path_factory.mktemp(name),
+                say=print,
+            )
+            try:
+                return running.enter_context(server)
+            except Exception as error:
+                return error  # Kept: the next test would only wait for the same.
+
+        def server(name: str) -> Server:
+            outcome = start(name)
+            if isinstance(outcome, Exception):
+                raise outcome
+            return outcome if isinstance(outcome, Server) else unavailable(outcome)
+
+        yield server
+
+
+def why_there_is_none(name: str, engine: Engine, source: str) -> str | None:
+    """Fetches what can be fetched, so that a server which then does not start is a failure, not a reason to skip."""
+    try:
+        if source == "embedded" and engine.wheels:
+            wheels.unpacked(name, engine.wheels, print)
+    except EnvironmentProblem as problem:
+        return str(problem)
+    return why_not(name, engine, source)
+
+
+def unavailable(reason: str) -> NoReturn:
+    if ENGINES_REQUIRED:
+        pytest.fail(f"{reason} (and CI or BAKEOFF_REQUIRE_ENGINES is set)")
+    pytest.skip(reason)
