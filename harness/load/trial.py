@@ -1,0 +1,206 @@
+"""One trial in one process: sessions in threads, started together, measured, and graded when the clock has stopped."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, islice
+from threading import Thread
+from typing import Any
+
+import psutil
+
+from harness.load.grade import grade
+from harness.load.loops import Tape, closed, open_
+from harness.load.plan import ErrorCount, ScheduleOutcome, Series, TrialOutcome, TrialPlan
+from harness.load.recorder import Recorder
+from harness.load.sample import Answered, Sample, Write
+from harness.load.schedule import Schedule
+from harness.session import Session
+from harness.workload import Operation, Oracle, Stream, Workload
+
+FIRST_RUN, LONGEST_RUN = 16, 1024  # Operations drawn at once; grows while a run is over within RUN_NS.
+RUN_NS = 20_000_000
+GRACE_SECONDS = 30.0  # For requests in flight at the end, before the server is given up.
+
+Send = Callable[[Sequence[Operation], Any, Tape, int], Any]
+
+
+class Stuck(Exception):
+    """Requests were still unanswered long after the trial's end."""
+
+
+@dataclass
+class Lane:
+    """One session, its stream of operations and what it measured."""
+
+    session: Session
+    operations: Iterator[Operation]
+    sample: Sample
+    tape: Tape = field(default_factory=Tape)
+    crash: BaseException | None = None
+
+
+@dataclass
+class Armed:
+    """A trial whose sessions are open and whose first operations are drawn."""
+
+    plan: TrialPlan
+    workload: Workload
+    oracle: Oracle
+    lanes: list[Lane]
+
+    def close(self) -> None:
+        for lane in self.lanes:
+            with contextlib.suppress(Exception):  # A server that died cannot be said goodbye to.
+                lane.session.close()
+
+
+def arm(plan: TrialPlan, workload: Workload, oracle: Oracle, open_session: Callable[[], Session]) -> Armed:
+    """Open every session of this process and draw its first operations."""
+    armed = Armed(plan, workload, oracle, [])
+    try:
+        for number in range(plan.sessions):
+            session = open_session()
+            stream = Stream(plan.seed, plan.trial, plan.first_session + number, plan.all_sessions)
+            operations = workload.operations(stream)
+            armed.lanes.append(Lane(session, operations, Sample(oracle, workload.writes)))
+            workload.prepare(session)
+            drawn = list(islice(operations, LONGEST_RUN))
+            armed.lanes[-1].operations = chain(drawn, operations)
+    except BaseException:
+        armed.close()
+        raise
+    return armed
+
+
+def go(armed: Armed, start_ns: int) -> TrialOutcome:
+    """Run the trial; its warm-up begins at `start_ns` of the monotonic clock. Raises Stuck."""
+    plan = armed.plan
+    measured_ns = start_ns + int(plan.warmup_seconds * 1e9)
+    end_ns = measured_ns + int(plan.seconds * 1e9)
+    recorder = Recorder(measured_ns, end_ns, open_loop=plan.rate_per_second is not None)
+    schedule, send = _loop(plan, start_ns, measured_ns, end_ns)
+    threads = [
+        Thread(target=_drive, args=(lane, send, recorder, start_ns, end_ns), daemon=True) for lane in armed.lanes
+    ]
+    gc.collect()
+    gc.freeze()  # What lives now lives through the trial; the collector need not look at it.
+    for thread in threads:
+        thread.start()
+    _sleep_until(measured_ns)
+    cpu_before = time.process_time()
+    _sleep_until(end_ns)
+    cpu_seconds = time.process_time() - cpu_before
+    for thread in threads:
+        thread.join(max(0.0, GRACE_SECONDS - (time.perf_counter_ns() - end_ns) / 1e9))
+    gc.unfreeze()
+    if any(thread.is_alive() for thread in threads):
+        raise Stuck(f"a request was not answered within {GRACE_SECONDS:.0f} s after the trial's end")
+    for lane in armed.lanes:
+        if lane.crash is not None:
+            raise lane.crash
+    return _outcome(armed, recorder, schedule, cpu_seconds)
+
+
+def _loop(plan: TrialPlan, start_ns: int, measured_ns: int, end_ns: int) -> tuple[Schedule | None, Send]:
+    if plan.rate_per_second is None:
+        return None, closed
+    seed = (plan.seed, plan.trial, plan.process)
+    schedule = Schedule(plan.rate_per_second, plan.arrivals, seed, start_ns, measured_ns, end_ns)
+
+    def send(operations: Sequence[Operation], session: Any, tape: Tape, end_ns: int) -> Any:
+        return open_(operations, session, tape, end_ns, schedule.next_due_ns)
+
+    return schedule, send
+
+
+def _drive(lane: Lane, send: Send, recorder: Recorder, start_ns: int, end_ns: int) -> None:
+    """A session thread: run after run of operations until the end."""
+    clock = time.perf_counter_ns
+    size = FIRST_RUN
+    try:
+        _sleep_until(start_ns)
+        while (began := clock()) < end_ns:
+            if not _run(list(islice(lane.operations, size)), lane, send, recorder, end_ns):
+                break  # The schedule is at its end.
+            took = clock() - began
+            size = min(LONGEST_RUN, size * 2) if took < RUN_NS else max(1, size // 2) if took > 4 * RUN_NS else size
+    except BaseException as error:  # A fault of ours, not of the server: go() raises it.
+        lane.crash = error
+
+
+def _run(block: list[Operation], lane: Lane, send: Send, recorder: Recorder, end_ns: int) -> int:
+    """Send a block; the picked operations singly, so that their answers and CPU times can be kept.
+
+    Returns how many were sent.
+    """
+    tape, sample, session = lane.tape, lane.sample, lane.session
+    tracked = sample.tracked(block)
+    position = 0
+    for pick in sample.picks(block, tracked):
+        send(block[position:pick], session, tape, end_ns)
+        cpu_ns = time.thread_time_ns()
+        answer = send(block[pick : pick + 1], session, tape, end_ns)
+        cpu_ns = time.thread_time_ns() - cpu_ns
+        if len(tape.started_ns) == pick + 1 and pick not in tape.failures:
+            sample.keep(Answered(block[pick], answer, tape.started_ns[pick], tape.ended_ns[pick]), cpu_ns)
+        position = pick + 1
+    send(block[position:], session, tape, end_ns)
+    sent = len(tape.started_ns)
+    for entry in tracked:
+        if entry < sent and block[entry].kind in sample.writes:
+            acknowledged = None if entry in tape.failures else tape.ended_ns[entry]
+            sample.log.append(Write(block[entry], tape.started_ns[entry], acknowledged))
+    recorder.take([operation.kind for operation in block[:sent]], tape)
+    return sent
+
+
+def _outcome(armed: Armed, recorder: Recorder, schedule: Schedule | None, cpu_seconds: float) -> TrialOutcome:
+    samples = [lane.sample for lane in armed.lanes]
+    graded, problems = grade(armed.oracle, samples, armed.workload.exact())
+    problems += armed.oracle.check_kept(armed.lanes[0].session)
+    spent: dict[str, tuple[int, int]] = {}
+    for sample in samples:
+        for kind, (cpu_ns, number) in sample.cpu_ns.items():
+            before = spent.get(kind, (0, 0))
+            spent[kind] = (before[0] + cpu_ns, before[1] + number)
+    armed.close()
+    found = recorder.finish()
+    writes = armed.workload.writes
+    answered = [(key[1], counts) for key, (_, counts) in found.items() if key[0] == "response"]
+    return TrialOutcome(
+        series=[
+            Series(series, kind, second, indices.tobytes(), counts.tobytes())
+            for (series, kind, second), (indices, counts) in found.items()
+        ],
+        errors=[ErrorCount(kind, second, error, n) for (kind, second, error), n in recorder.errors.items()],
+        client_cpu_ns=spent,
+        graded=graded,
+        problems=problems,
+        schedule=None if schedule is None else _schedule_outcome(schedule, recorder),
+        rows_added=sum(int(counts.sum()) * writes.get(kind, 0) for kind, counts in answered),
+        rows_maybe_added=sum(n * writes.get(kind, 0) for (kind, _, _), n in recorder.errors.items()),
+        process_cpu_seconds=cpu_seconds,
+        resident_bytes=psutil.Process().memory_info().rss,
+    )
+
+
+def _schedule_outcome(schedule: Schedule, recorder: Recorder) -> ScheduleOutcome:
+    schedule.drain()
+    return ScheduleOutcome(
+        due=schedule.due,
+        sent=recorder.sent,
+        late=recorder.late,
+        unsent=schedule.due - recorder.sent,
+        unfinished=recorder.unfinished,
+    )
+
+
+def _sleep_until(moment_ns: int) -> None:
+    remaining = (moment_ns - time.perf_counter_ns()) / 1e9
+    if remaining > 0:
+        time.sleep(remaining)
