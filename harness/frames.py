@@ -1,0 +1,120 @@
+"""A run's results as pandas frames, for notebooks: `frames("results/runs/…")`."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from harness import histogram
+from harness.report.merge import decoded, merged_kinds, valid_trials
+from harness.result import Graded, Latency, Result, read_run
+
+
+@dataclass(frozen=True, eq=False)
+class Frames:
+    trials: pd.DataFrame  # One row per candidate, trial and kind of operation, "total" for all together.
+    kinds: pd.DataFrame  # One row per candidate and kind: all valid trials, percentiles of their merged histograms.
+    timeline: pd.DataFrame  # One row per candidate, trial, second and kind; seconds below 0 are warm-up.
+    candidates: pd.DataFrame  # One row per candidate that has a result file.
+
+
+def frames(folder: Path | str) -> Frames:
+    """Columns carry their units; what was not measured is missing (NaN), never 0. Raises UsageError."""
+    _, results = read_run(Path(folder))
+    return Frames(
+        trials=pd.DataFrame([row for result in results for row in _trials(result)]),
+        kinds=pd.DataFrame([row for result in results for row in _kinds(result)]),
+        timeline=pd.DataFrame([row for result in results for row in _timeline(result)]),
+        candidates=pd.DataFrame([_candidate(result) for result in results]),
+    )
+
+
+def _trials(result: Result) -> list[dict[str, Any]]:
+    return [
+        {
+            "candidate": result.candidate,
+            "trial": trial.number,
+            "valid": trial in valid_trials(result),
+            "kind": measured.kind,
+            "count": measured.count,
+            "errors": sum(measured.errors.values()),
+            "per_second": measured.per_second,
+            **_latency("response", measured.response),
+            **_latency("service", measured.service),
+            "client_cpu_us": _known(measured.client_cpu_us),
+            **_grades(measured.graded),
+        }
+        for trial in result.trials
+        for measured in [*trial.operations, trial.total]
+    ]
+
+
+def _kinds(result: Result) -> list[dict[str, Any]]:
+    return [
+        {
+            "candidate": result.candidate,
+            "kind": merged.kind,
+            "trials": len(merged.per_second),
+            "count": merged.count,
+            "errors": merged.failed,
+            "per_second": merged.throughput,
+            **_latency("response", merged.response),
+            **_latency("service", merged.service),
+            "client_cpu_us": _known(merged.client_cpu_us),
+            **_grades(merged.graded),
+        }
+        for merged in merged_kinds(valid_trials(result))
+    ]
+
+
+def _timeline(result: Result) -> list[dict[str, Any]]:
+    return [
+        {
+            "candidate": result.candidate,
+            "trial": trial.number,
+            "second": slice_.second,
+            "kind": slice_.kind,
+            "count": slice_.count,
+            "errors": slice_.errors,
+            **_latency("response", histogram.latency(decoded(slice_.response)) if slice_.response else None),
+        }
+        for trial in result.trials
+        for slice_ in trial.timeline
+    ]
+
+
+def _candidate(result: Result) -> dict[str, Any]:
+    loading = result.loading
+    return {
+        "candidate": result.candidate,
+        "engine": result.engine,
+        "status": result.status,
+        "source": result.source,
+        "server_version": result.server_version,
+        "durability_asked": result.durability_asked,
+        "durability_observed": result.durability_observed,
+        "warnings": len(result.warnings),
+        "rows": _known(loading.rows if loading else None),
+        "load_seconds": _known(loading.seconds if loading else None),
+        "load_rows_per_second": _known(loading.rows_per_second if loading else None),
+        "settle_seconds": _known(loading.settle_seconds if loading else None),
+        "size_bytes": _known(loading.size_bytes if loading else None),
+    }
+
+
+def _known(number: float | None) -> float:
+    return math.nan if number is None else number
+
+
+def _latency(name: str, latency: Latency | None) -> dict[str, float]:
+    columns = ("mean_ms", "p50_ms", "p95_ms", "p99_ms", "p999_ms", "max_ms")
+    return {f"{name}_{column}": _known(getattr(latency, column, None)) for column in columns}
+
+
+def _grades(graded: Graded | None) -> dict[str, float]:
+    """`recall` is the mean grade: the share of right answers where answers are all or nothing."""
+    return {"recall": graded.mean if graded else math.nan, "graded_answers": graded.answers if graded else 0}

@@ -1,0 +1,49 @@
+"""What a report consists of, whoever prints it: titled sections of paragraphs, tables and lists."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Table:
+    """The first column names the row. Cells are text, ready to print."""
+
+    head: Sequence[str]  # A name may have several lines; nothing else has.
+    rows: Sequence[Sequence[str]]
+    numbers: bool = True  # Right-aligned, but for the first column.
+
+
+@dataclass(frozen=True)
+class Items:
+    """Named lines of text."""
+
+    items: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Notes:
+    """Sentences that stand beside each other."""
+
+    notes: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Command:
+    text: str
+
+
+Block = str | Table | Items | Notes | Command  # A str is a paragraph.
+
+
+@dataclass(frozen=True)
+class Section:
+    title: str
+    blocks: Sequence[Block]
+    folded: bool = False  # Long, and left out where it cannot be folded away.
+
+
+def plain(text: str) -> str:
+    """Text of servers and drivers on one line, without control characters."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())

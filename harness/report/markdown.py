@@ -1,0 +1,52 @@
+"""The report as one Markdown file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from harness.report.document import Block, Command, Items, Notes, Section, Table, plain
+from harness.report.sections import sections
+from harness.report.view import view
+from harness.result import Result, Run
+
+_SPECIAL = re.compile(r"([\\`*_\[\]<>|~#&$])")
+
+
+def render(run: Run, results: Sequence[Result]) -> str:
+    """The whole report, with what the servers report of themselves folded away. Raises UsageError for damaged data."""
+    first, *others = sections(view(run, results))
+    parts = [f"# {_text(first.title)}", *map(_block, first.blocks)]
+    for section in others:
+        parts += _folded(section) if section.folded else [f"## {_text(section.title)}", *map(_block, section.blocks)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _folded(section: Section) -> list[str]:
+    return ["<details>", f"<summary>{_text(section.title)}</summary>", *map(_block, section.blocks), "</details>"]
+
+
+def _block(block: Block) -> str:
+    match block:
+        case Table():
+            return _table(block)
+        case Items(items):
+            return "\n".join(f"- **{_text(name)}**: {_text(text)}" for name, text in items)
+        case Notes(notes):
+            return "\n".join(f"- {_text(note)}" for note in notes)
+        case Command(text):
+            return f"```\n{text}\n```"
+        case str():
+            return _text(block)
+
+
+def _table(table: Table) -> str:
+    rule = ["---", *("---:" if table.numbers else "---" for _ in table.head[1:])]
+    head = ["<br>".join(map(_text, name.split("\n"))) for name in table.head]
+    rows = [head, rule, *([_text(cell) for cell in row] for row in table.rows)]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _text(text: str) -> str:
+    """Markdown's own characters are escaped: what a server says is text, whatever it says."""
+    return _SPECIAL.sub(r"\\\1", plain(text))

@@ -1,0 +1,137 @@
+"""The report as people see it, held against golden files. Renew them with UPDATE_GOLDEN=1 and read the difference."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+import pytest
+from rich.console import Console
+
+from harness.errors import UsageError
+from harness.report import markdown, terminal
+from harness.report.document import Table
+from harness.result import Problem, Result, Run
+from tests import synthetic
+
+GOLDEN = Path(__file__).parent / "golden"
+RUNS = {
+    "report": synthetic.comparison,
+    "report_troubles": synthetic.troubles,
+    "report_open_loop": synthetic.open_loop,
+}
+
+
+def printed(run: Run, results: Sequence[Result], width: int = 80) -> str:
+    """As into a file: no terminal, no colour."""
+    console = Console(file=io.StringIO(), width=width)
+    terminal.show(run, results, console)
+    assert isinstance(console.file, io.StringIO)
+    return "".join(f"{line.rstrip()}\n" for line in console.file.getvalue().splitlines())
+
+
+def like_golden(name: str, text: str) -> None:
+    if os.environ.get("UPDATE_GOLDEN"):
+        (GOLDEN / name).write_text(text)
+    assert text == (GOLDEN / name).read_text()
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_the_terminal_report_is_as_agreed(name: str) -> None:
+    like_golden(f"{name}.txt", printed(*RUNS[name]()))
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_the_markdown_report_is_as_agreed(name: str) -> None:
+    like_golden(f"{name}.md", markdown.render(*RUNS[name]()))
+
+
+@pytest.mark.parametrize("name", RUNS)
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_nothing_but_the_command_is_wider_than_the_terminal(name: str, width: int) -> None:
+    run, results = RUNS[name]()
+    lines = [line for line in printed(run, results, width).splitlines() if line != run.command]
+    assert max(map(len, lines)) <= width
+
+
+def test_the_command_is_printed_on_one_line_to_be_copied() -> None:
+    run, results = synthetic.comparison()
+    run = msgspec.structs.replace(run, command="bakeoff run timeseries --set 'name=two  blanks' " + "--set a=1 " * 20)
+    assert run.command.rstrip() in printed(run, results).splitlines()
+    assert run.command in markdown.render(run, results)
+
+
+def test_answer_and_first_table_are_on_the_first_screen() -> None:
+    first = printed(*synthetic.comparison()).splitlines()[:24]
+    assert first[1].startswith("clickhouse† served 2.")
+    assert any(line.startswith("redis        not supported") for line in first)
+
+
+def test_without_a_terminal_there_are_no_escape_sequences() -> None:
+    assert "\x1b" not in printed(*synthetic.comparison())
+
+
+def test_no_color_leaves_no_colour(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    console = Console(file=io.StringIO(), width=80, force_terminal=True)
+    terminal.show(*synthetic.comparison(), console)
+    assert isinstance(console.file, io.StringIO)
+    assert "\x1b[3" not in console.file.getvalue()
+
+
+def test_text_of_servers_is_never_read_as_markup() -> None:
+    run, (postgres, *_) = synthetic.comparison()
+    nasty = "[bold]a|b[/bold] <script> :smile: *x* `y`\n# z\x1b[31m"
+    result = msgspec.structs.replace(postgres, design=nasty, warnings=[Problem(nasty, "none")])
+    run = msgspec.structs.replace(run, candidates=["postgres"])
+    assert "[bold]a|b[/bold] <script> :smile: *x* `y` # z" in printed(run, [result], width=200)
+    assert r"\[bold\]a\|b\[/bold\] \<script\> :smile: \*x\* \`y\` \# z" in markdown.render(run, [result])
+
+
+def test_a_row_of_a_markdown_table_has_a_cell_for_each_column() -> None:
+    tables = [part for part in markdown.render(*synthetic.comparison()).split("\n\n") if part.startswith("|")]
+    assert tables
+    for table in tables:
+        assert len({line.replace(r"\|", "").count("|") for line in table.splitlines()}) == 1
+
+
+def test_a_table_too_wide_is_split_and_each_part_names_its_rows() -> None:
+    table = Table(("kind", *"abcd"), [("read", "1" * 10, "2" * 10, "3" * 10, "4" * 10)])
+    assert [part.head for part in terminal.split(table, 30)] == [["kind", "a", "b"], ["kind", "c", "d"]]
+
+
+def test_a_column_wider_than_the_terminal_is_still_shown() -> None:
+    table = Table(("kind", "a", "b"), [("read", "1" * 100, "2")])
+    assert [part.head for part in terminal.split(table, 30)] == [["kind", "a"], ["kind", "b"]]
+
+
+def test_a_damaged_histogram_is_one_line_for_the_user() -> None:
+    run, (postgres, *others) = synthetic.comparison()
+    first, *rest = postgres.trials
+    assert first.total.response is not None
+    damaged = msgspec.structs.replace(first.total.response, histogram="HISTFAAA")
+    first = msgspec.structs.replace(first, total=msgspec.structs.replace(first.total, response=damaged))
+    with pytest.raises(UsageError, match="damaged"):
+        markdown.render(run, [msgspec.structs.replace(postgres, trials=[first, *rest]), *others])
+
+
+def test_a_report_needs_no_database_driver_docker_or_load_generator() -> None:
+    code = "import sys, harness.frames, harness.report.markdown, harness.report.terminal; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = {name.partition(".")[0] for name in done.stdout.split()}
+    assert not loaded & {"locust", "gevent", "docker", "testcontainers", "adapters", "workloads"}
+    assert not loaded & {"psycopg", "pymongo", "redis", "clickhouse_connect", "chdb"}
+    assert "harness.load" not in done.stdout
+
+
+def test_kinds_asked_too_rarely_for_a_p99_show_their_p95() -> None:
+    rare = synthetic.Pace(dict.fromkeys(synthetic.KINDS, 40.0))  # About 460 operations in each trial.
+    result = synthetic.result("rare", [synthetic.trial(number, rare) for number in (1, 2, 3)])
+    text = printed(synthetic.run(["rare"]), [result])
+    assert "p95 by kind" in text
+    assert "p99 by kind" not in text
