@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness.errors import BakeoffError, EnvironmentProblem, UsageError
+from harness.report import markdown
 from harness.result import Result, Run, file_name, read_run, save, schema
 from tests import synthetic
 
@@ -177,3 +178,11 @@ def test_a_kill_before_the_rename_keeps_the_earlier_file(folder: Path, monkeypat
     with pytest.raises(KeyboardInterrupt):
         save(synthetic.postgres("durable"), folder / "postgres.json")
     assert (folder / "postgres.json").read_bytes() == before
+
+
+def test_the_example_run_of_this_repository_is_read_and_gives_its_report() -> None:
+    """Who changes the file format or the report makes the example anew, and says so in the changelog."""
+    folder = Path(__file__).parent.parent / "results" / "reference" / "timeseries"
+    run, results = read_run(folder)
+    assert {each.status for each in results} == {"ok"}
+    assert markdown.render(run, results) == (folder / "report.md").read_text()
