@@ -9,11 +9,16 @@ from functools import cache
 from typing import NoReturn
 
 import pytest
+from hypothesis import settings
 
 from harness import discover
 from harness.engine import DURABILITIES, Engine
 from harness.errors import EnvironmentProblem
 from harness.sources import Server, open_server, wheels, why_not
+
+# No test asserts how long anything takes, examples neither.
+settings.register_profile("bakeoff", deadline=None)
+settings.load_profile("bakeoff")
 
 ENGINES_REQUIRED = any(os.environ.get(name) for name in ("CI", "BAKEOFF_REQUIRE_ENGINES"))
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from harness import machine
 from harness.load.generator import ENVIRONMENT
-from tests.perf import engines, laws
+from tests.perf import engines, laws, loads
 from tests.perf.table import Line
 
 MEASUREMENTS: dict[str, Callable[[Path], Iterator[Line]]] = {
@@ -22,7 +22,7 @@ MEASUREMENTS: dict[str, Callable[[Path], Iterator[Line]]] = {
     "redis": engines.redis,
     "mongo": engines.mongo,
     "clickhouse": engines.clickhouse,
-    "load": engines.load,
+    "load": loads.load,
 }
 
 
