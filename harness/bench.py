@@ -62,15 +62,15 @@ def carry_out(wanted: Wanted, notes: Console, output: Console, runs: Path) -> in
         with progress.shown():
             experiment.execute(spec, folder, progress)
     except BaseException as error:
-        kept = _report_what_there_is(folder, None)
+        kept = sum(len(each.trials) for each in _report_what_there_is(folder, None))
         if kept:
             notes.print(
                 f"Stopped early; {kept} trials are kept: bakeoff report {folder}", highlight=False, soft_wrap=True
             )
         raise error
-    _report_what_there_is(folder, output)
+    results = _report_what_there_is(folder, output)
     output.print(f"Results: {folder}   Report: {folder / 'report.md'}", highlight=False, soft_wrap=True)
-    return _exit_code(folder)
+    return _exit_code(results)
 
 
 def specify(wanted: Wanted) -> Spec:
@@ -143,9 +143,8 @@ def _urls(texts: tuple[str, ...], chosen: list[Candidate]) -> dict[str, str]:
     for text in texts:
         engine, equals, url = text.partition("=")
         if not equals or "://" not in url:
-            raise UsageError(
-                f"--at: write ENGINE=URL, for example --at postgres={discover.engine('postgres').url_example}"
-            )
+            example = discover.engine(chosen[0].engine).url_example
+            raise UsageError(f"--at: write ENGINE=URL, for example --at {chosen[0].engine}={example}")
         if engine not in [each.engine for each in chosen]:
             names = ", ".join(each.engine for each in chosen)
             raise UsageError(f"--at {engine}=…: {engine} is not among the candidates ({names}).")
@@ -175,19 +174,18 @@ def _folder(wanted: Wanted, runs: Path) -> Path:
     return folder
 
 
-def _report_what_there_is(folder: Path, output: Console | None) -> int:
-    """Write report.md, show it if asked to, and return how many trials it is made from."""
+def _report_what_there_is(folder: Path, output: Console | None) -> list[result.Result]:
+    """Write report.md, show it if asked to, and return the results that it is made from."""
     if not (folder / "run.json").is_file():
-        return 0
+        return []
     run, results = result.read_run(folder)
-    trials = sum(len(each.trials) for each in results)
-    if output is not None or trials:
+    if output is not None or any(each.trials for each in results):
         result.write_text(markdown.render(run, results), folder / "report.md")
     if output is not None:
         terminal.show(run, results, output)
-    return trials
+    return results
 
 
-def _exit_code(folder: Path) -> int:
-    statuses = {each.status for each in result.read_run(folder)[1]}
+def _exit_code(results: list[result.Result]) -> int:
+    statuses = {each.status for each in results}
     return 4 if "invalid" in statuses else 5 if "failed" in statuses else 0

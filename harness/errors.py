@@ -15,12 +15,6 @@ class UsageError(BakeoffError):
     exit_code = 2
 
 
-class InvalidMeasurement(BakeoffError):
-    """Work was done, but its numbers must not be used."""
-
-    exit_code = 4
-
-
 class EnvironmentProblem(BakeoffError):
     """Something this machine should have is missing: a server, an image, room on the disk."""
 

@@ -43,9 +43,9 @@ class Merged:
         return self._measured(TOTAL, self.kinds)
 
     def timeline(self) -> list[Slice]:
-        keys = sorted({(second, kind) for series, kind, second in self._counts if series == "response"})
-        keys = sorted(set(keys) | {(second, kind) for kind, second in self._errors})
-        return [self._slice(second, kind) for second, kind in keys]
+        answered = {(second, kind) for series, kind, second in self._counts if series == "response"}
+        failed = {(second, kind) for kind, second in self._errors}
+        return [self._slice(second, kind) for second, kind in sorted(answered | failed)]
 
     def offered(self, rate_per_second: float, arrivals: Literal["constant", "poisson"]) -> Offered:
         parts = [outcome.schedule for outcome in self.outcomes if outcome.schedule is not None]
@@ -81,7 +81,7 @@ class Merged:
         response = self._latency("response", kinds)
         errors: dict[str, int] = defaultdict(int)
         for (failed, second), types in self._errors.items():
-            if failed in kinds and second >= 0:
+            if failed in kinds and self._is_measured(second):
                 for name, number in types.items():
                     errors[name] += number
         count = response.count if response else 0

@@ -7,9 +7,8 @@ from typing import Any, Literal, TypeVar
 import msgspec
 
 from harness.engine import Address
-from harness.result import Graded
+from harness.result import Graded, Parameter
 
-Parameter = int | float | str | bool
 T = TypeVar("T")
 
 
