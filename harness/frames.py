@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from harness import histogram
-from harness.report.merge import decoded, merged_kinds, valid_trials
+from harness.analysis.merge import decoded, merged_kinds, valid_trials
 from harness.result import Graded, Latency, Result, read_run
 
 

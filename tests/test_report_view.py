@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness import histogram
+from harness.analysis.merge import merged, merged_grades
+from harness.analysis.ratio import ratio
 from harness.report import numbers
 from harness.report.answer import answer, limits
-from harness.report.merge import merged, merged_grades
-from harness.report.ratio import ratio
 from harness.report.view import View, view
 from harness.result import Graded, Result, Run
 from tests import synthetic

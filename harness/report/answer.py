@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
+from harness.analysis.ratio import Ratio
 from harness.report.numbers import counted, digits, interval, listed, percent
-from harness.report.ratio import Ratio
 from harness.report.view import DOUBTFUL, Candidate, View
 
 MANY_ERRORS = 0.001  # Share of failed requests from which the answer speaks of them.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from harness.analysis.merge import Merged
 from harness.report.answer import answer, limits
 from harness.report.circumstances import costs, facts, fairness, machine, settings
 from harness.report.document import Block, Command, Items, Notes, Section, Table
-from harness.report.merge import Merged
 from harness.report.numbers import DASH, counted, digits, interval, listed, percent, whole
 from harness.report.view import Candidate, View, warnings
 from harness.result import Latency

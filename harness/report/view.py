@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.report.merge import TOTAL, Merged, merged_kinds, merged_latency, valid_trials, weighted
-from harness.report.ratio import Ratio, Trials, mean, ratio
+from harness.analysis.merge import TOTAL, Merged, merged_kinds, merged_latency, valid_trials, weighted
+from harness.analysis.ratio import Ratio, Trials, mean, ratio
 from harness.result import Latency, Result, Run, Trial
 
 DOUBTFUL = "†"  # After the name of a candidate with warnings, wherever it stands.

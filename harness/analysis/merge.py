@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness import histogram
+from harness.analysis.ratio import mean
 from harness.errors import UsageError
-from harness.report.ratio import mean
 from harness.result import Graded, Latency, Measured, Result, Trial
 
 TOTAL = "total"
