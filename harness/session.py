@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 
 from harness.engine import Address
 
@@ -16,6 +17,17 @@ class Session(ABC):
     @abstractmethod
     def __init__(self, address: Address) -> None:
         """Connect. Raises `Unsupported` where the server lacks what the capability needs."""
+
+    @abstractmethod
+    def ping(self) -> None:
+        """The shortest round trip that driver and server can make: what every request takes, whatever it asks."""
+
+    @abstractmethod
+    def watch(self, sink: Callable[[str], None] | None) -> None:
+        """Tell `sink` of each statement as it is sent, with its parameters where they travel apart; None: no longer.
+
+        Long values are shortened (harness.wording.shortened). What is not watched pays nothing for it.
+        """
 
     @abstractmethod
     def settle(self) -> None:

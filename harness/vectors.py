@@ -53,6 +53,10 @@ class Vectors(Session):
         """The same among the embeddings whose own price is below `price`."""
 
     @abstractmethod
+    def index_bytes(self) -> int | None:
+        """Bytes that the index on the vectors takes by itself, on disk or in memory; None: none, or unknown."""
+
+    @abstractmethod
     def count(self) -> int:
         """How many embeddings there are, counted, not estimated."""
 

@@ -20,6 +20,7 @@ from clickhouse_connect.driver.exceptions import DatabaseError
 from clickhouse_connect.driver.httpclient import HttpClient
 from numpy.typing import NDArray
 
+from adapters.clickhouse import native, shown
 from harness.engine import Address, Durability
 from harness.errors import UsageError
 
@@ -65,7 +66,9 @@ class Connection:
 
     client: Client
     ask: Callable[[str], bytes]  # Raises DatabaseError with the server's words.
-    insert: Callable[[str, bytes, Mapping[str, int]], None]  # A table, a block in Native format, settings.
+    insert: Callable[[str, native.Block, Mapping[str, int]], None]  # Into a table, with settings.
+    stream: Callable[[str], BinaryIO]  # Like ask, but the answer is read from its beginning while it is being written.
+    plain: Connection | None = None  # The same one, unwatched; None if it is this.
 
 
 def connect(address: Address, settings: Mapping[str, object] = NO_SETTINGS) -> Connection:
@@ -109,18 +112,48 @@ def http(client: HttpClient, database: str, settings: Mapping[str, object]) -> C
     def ask(statement: str) -> bytes:
         return send(statement.encode())
 
-    def insert(table: str, block: bytes, settings: Mapping[str, int]) -> None:
-        clause = " SETTINGS " + ", ".join(f"{name} = {value}" for name, value in settings.items()) if settings else ""
-        send(f"INSERT INTO {table}{clause} FORMAT Native\n".encode() + block)
+    def insert(table: str, block: native.Block, settings: Mapping[str, int]) -> None:
+        send(f"{insertion(table, settings)}\n".encode() + block.data)
 
-    return Connection(client, ask, insert)
+    return Connection(client, ask, insert, streams(client))
 
 
 def in_process(client: Client) -> Connection:
-    def insert(table: str, block: bytes, settings: Mapping[str, int]) -> None:
-        client.raw_insert(table, insert_block=block, fmt="Native", settings=dict(settings))
+    def insert(table: str, block: native.Block, settings: Mapping[str, int]) -> None:
+        client.raw_insert(table, insert_block=block.data, fmt="Native", settings=dict(settings))
 
-    return Connection(client, client.raw_query, insert)
+    return Connection(client, client.raw_query, insert, streams(client))
+
+
+def streams(client: Client) -> Callable[[str], BinaryIO]:
+    return lambda statement: cast(BinaryIO, client.raw_stream(statement))
+
+
+def insertion(table: str, settings: Mapping[str, int]) -> str:
+    clause = " SETTINGS " + ", ".join(f"{name} = {value}" for name, value in settings.items()) if settings else ""
+    return f"INSERT INTO {table}{clause} FORMAT Native"
+
+
+def watched(connection: Connection, sink: Callable[[str], None] | None) -> Connection:
+    """The same connection, which tells of each statement first; as it was, where there is no sink."""
+    plain = connection.plain or connection
+    if sink is None:
+        return plain
+    tell = sink
+
+    def ask(statement: str) -> bytes:
+        tell(shown.statement(statement))
+        return plain.ask(statement)
+
+    def insert(table: str, block: native.Block, settings: Mapping[str, int]) -> None:
+        tell(f"{insertion(table, settings)} ({block.rows:,} row{'s' * (block.rows != 1)})")
+        plain.insert(table, block, settings)
+
+    def stream(statement: str) -> BinaryIO:
+        tell(shown.statement(statement))
+        return plain.stream(statement)
+
+    return Connection(plain.client, ask, insert, stream, plain)
 
 
 def text(value: str) -> str:
@@ -149,8 +182,7 @@ def rows(connection: Connection, statement: str) -> list[tuple[Any, ...]]:
 
 def records(connection: Connection, statement: str, record: np.dtype[Any]) -> Iterator[NDArray[Any]]:
     """The answer in pages of bounded size; RowBinary writes rows without anything between or around them."""
-    stream = cast(BinaryIO, connection.client.raw_stream(statement, fmt="RowBinary"))
-    with closing(stream):
+    with closing(connection.stream(statement + " FORMAT RowBinary")) as stream:
         while page := stream.read(max(1, PAGE_BYTES // record.itemsize) * record.itemsize):
             yield np.frombuffer(page, record)
 

@@ -7,7 +7,7 @@ each other, as they could where a whole record is a row that is read, changed an
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from operator import itemgetter
 
@@ -86,6 +86,13 @@ class Session(KeyValue):
         while page:
             yield from page
             page = self._page(">", page[-1].key, PAGE)
+
+    def ping(self) -> None:
+        self._connection.ask("SELECT 1")
+
+    def watch(self, sink: Callable[[str], None] | None) -> None:
+        self._connection = client.watched(self._connection, sink)
+        self._ask = self._connection.ask
 
     def settle(self) -> None:
         client.settle(self._connection, "records")

@@ -20,11 +20,17 @@ class Column:
     data: bytes
 
 
-def block(rows: int, columns: Sequence[Column]) -> bytes:
+@dataclass(frozen=True)
+class Block:
+    rows: int
+    data: bytes
+
+
+def block(rows: int, columns: Sequence[Column]) -> Block:
     parts = [varint(len(columns)), varint(rows)]
     for column in columns:
         parts += [string(column.name), string(column.type), column.data]
-    return b"".join(parts)
+    return Block(rows, b"".join(parts))
 
 
 def dictionary(names: Sequence[str], indexes: NDArray[np.integer]) -> bytes:

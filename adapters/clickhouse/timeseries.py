@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -159,6 +159,12 @@ class Session(TimeSeries):
                 at_ms=page["at_ms"].astype(np.int64),
                 values=page["values"].astype(np.int64),
             )
+
+    def ping(self) -> None:
+        self._connection.ask("SELECT 1")
+
+    def watch(self, sink: Callable[[str], None] | None) -> None:
+        self._connection = client.watched(self._connection, sink)
 
     def settle(self) -> None:
         client.settle(self._connection, "points")

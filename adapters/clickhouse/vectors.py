@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -73,6 +73,20 @@ class Session(Vectors):
             yield Embeddings(
                 page["id"].astype(np.int64), page["vector"].astype(np.float32), page["price"].astype(np.int64)
             )
+
+    def index_bytes(self) -> int | None:
+        found = rows(
+            self._connection,
+            "SELECT data_compressed_bytes FROM system.data_skipping_indices"
+            " WHERE database = currentDatabase() AND table = 'embeddings'",
+        )
+        return int(found[0][0]) or None if found else None  # Empty until settle().
+
+    def ping(self) -> None:
+        self._connection.ask("SELECT 1")
+
+    def watch(self, sink: Callable[[str], None] | None) -> None:
+        self._connection = client.watched(self._connection, sink)
 
     def settle(self) -> None:
         # A part that load() wrote has no graph yet.

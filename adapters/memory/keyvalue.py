@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from heapq import nsmallest
 
+from adapters.memory import store
 from adapters.memory.store import namespace
 from harness.engine import Address
 from harness.keyvalue import KeyValue, Record
@@ -44,6 +45,12 @@ class Session(KeyValue):
     def everything(self) -> Iterator[Record]:
         for key, fields in list(self.records.items()):
             yield Record(key, fields)
+
+    def ping(self) -> None:
+        pass  # Nobody is asked.
+
+    def watch(self, sink: Callable[[str], None] | None) -> None:
+        store.watch(self, KeyValue.__abstractmethods__, sink)
 
     def settle(self) -> None:
         pass  # A write is visible to every session before it returns.

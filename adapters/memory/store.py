@@ -7,12 +7,17 @@ Sessions run in threads. One call of a built-in container is not interrupted by 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import wraps
 from threading import Lock
+from typing import Any
 
 from harness.engine import Address
+from harness.session import Session
 from harness.timeseries import Points
 from harness.vectors import Vector
+from harness.wording import shortened
 
 
 @dataclass
@@ -33,3 +38,20 @@ def namespace(address: Address) -> Namespace:
 
 def drop(address: Address) -> None:
     _namespaces.pop((address.url, address.namespace), None)
+
+
+def watch(session: Session, contract: frozenset[str], sink: Callable[[str], None] | None) -> None:
+    """There are no statements: calls of what the capability promises stand for them."""
+    for name in (*(contract - Session.__abstractmethods__), "settle"):
+        method = getattr(session, name)
+        plain = getattr(method, "__wrapped__", method)
+        setattr(session, name, plain if sink is None else telling(sink, plain))
+
+
+def telling(sink: Callable[[str], None], method: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(method)
+    def told(*arguments: Any) -> Any:
+        sink(f"{method.__name__}({', '.join(shortened(repr(argument)) for argument in arguments)})")
+        return method(*arguments)
+
+    return told

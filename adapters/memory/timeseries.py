@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import platform
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from statistics import fmean
 
+from adapters.memory import store
 from adapters.memory.store import namespace
 from harness.engine import Address
 from harness.timeseries import Points, Row, TimeSeries
@@ -81,6 +82,12 @@ class Session(TimeSeries):
     def columns(self, metrics: Sequence[str]) -> list[int]:
         """Where these metrics are in a row."""
         return [2 + self.metrics.index(metric) for metric in metrics]
+
+    def ping(self) -> None:
+        pass  # Nobody is asked.
+
+    def watch(self, sink: Callable[[str], None] | None) -> None:
+        store.watch(self, TimeSeries.__abstractmethods__, sink)
 
     def settle(self) -> None:
         pass  # A write is visible to every session before it returns.

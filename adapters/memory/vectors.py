@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
 import numpy as np
 
+from adapters.memory import store
 from adapters.memory.store import namespace
 from harness.engine import Address
 from harness.vectors import Embeddings, Vector, Vectors
@@ -50,6 +51,15 @@ class Session(Vectors):
 
     def snapshot(self) -> Sequence[tuple[int, tuple[Vector, int]]]:
         return list(self.embeddings.items())
+
+    def index_bytes(self) -> None:
+        return None
+
+    def ping(self) -> None:
+        pass  # Nobody is asked.
+
+    def watch(self, sink: Callable[[str], None] | None) -> None:
+        store.watch(self, Vectors.__abstractmethods__, sink)
 
     def settle(self) -> None:
         pass  # A write is visible to every session before it returns.

@@ -10,7 +10,7 @@ says which version it was.)
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
 from struct import Struct
 from typing import Any
@@ -21,6 +21,7 @@ from pymongo import MongoClient
 from pymongo.errors import OperationFailure, WriteConcernError, WriteError
 from pymongo.synchronous.pool import Pool
 
+from adapters.mongo.shown import Send, telling
 from harness.engine import Address
 
 Document = dict[str, Any]
@@ -44,6 +45,7 @@ class Database:
             server, options = client.address, client.options.pool_options
         assert server is not None, "a server was selected, or an error raised"
         self.connection = Pool(server, options).connect()
+        self.send_message: Send = self.connection.send_message
         self.name = address.namespace
         self.write_concern = {"w": 1, "j": address.durability == "durable"}
         self.request = 0
@@ -108,7 +110,7 @@ class Database:
     def send(self, command: bytes) -> None:
         self.request = self.request % LAST_REQUEST + 1
         header = HEADER.pack(HEADER.size + len(command), self.request, 0, OP_MSG, 0, 0)
-        self.connection.send_message(header + command, 0)
+        self.send_message(header + command, 0)
 
     def receive(self) -> Document:
         """The reply to the last command; ProtocolError if it is another's, where a call before was interrupted."""
@@ -127,6 +129,13 @@ class Database:
     def count(self, collection: str) -> int:
         found = self.aggregate(collection, [{"$group": {"_id": None, "count": {"$sum": 1}}}])
         return int(found[0]["count"]) if found else 0
+
+    def ping(self) -> None:
+        self.run({"ping": 1})
+
+    def watch(self, sink: Callable[[str], None] | None) -> None:
+        plain = self.connection.send_message
+        self.send_message = telling(sink, plain, HEADER) if sink else plain
 
     def settle(self) -> None:
         """Writes are visible and indexed when acknowledged; here the journal and the data files catch up."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from adapters.mongo.client import Database, Document
 from harness.engine import Address
@@ -61,6 +61,12 @@ class Session(KeyValue):
     def everything(self) -> Iterator[Record]:
         for batch in self.database.batches({"find": "records"}):
             yield from map(record, batch)
+
+    def ping(self) -> None:
+        self.database.ping()
+
+    def watch(self, sink: Callable[[str], None] | None) -> None:
+        self.database.watch(sink)
 
     def settle(self) -> None:
         self.database.settle()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -145,6 +145,12 @@ class Session(TimeSeries):
     def rows(self, pipeline: list[Document]) -> list[Row]:
         rows = (each["row"] for each in self.database.aggregate("points", pipeline))
         return [(int(at), *rest) for at, *rest in rows]
+
+    def ping(self) -> None:
+        self.database.ping()
+
+    def watch(self, sink: Callable[[str], None] | None) -> None:
+        self.database.watch(sink)
 
     def settle(self) -> None:
         self.database.settle()

@@ -8,7 +8,7 @@ $sum of $map, 18 with a sum of products of array elements and constants, which i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,6 +79,15 @@ class Session(Vectors):
                     vectors=np.array([each["vector"] for each in batch], np.float32),
                     prices=np.array([each["price"] for each in batch], np.int64),
                 )
+
+    def index_bytes(self) -> None:
+        return None
+
+    def ping(self) -> None:
+        self.database.ping()
+
+    def watch(self, sink: Callable[[str], None] | None) -> None:
+        self.database.watch(sink)
 
     def settle(self) -> None:
         self.database.settle()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from struct import Struct
 from typing import Any
@@ -16,6 +16,7 @@ from psycopg.conninfo import make_conninfo
 from psycopg.pq import ConnStatus, ExecStatus, Format
 from psycopg.pq.abc import PGresult
 
+from adapters.postgres.shown import telling, telling_parameters
 from harness.engine import Address
 from harness.errors import UsageError
 
@@ -30,6 +31,7 @@ SETTINGS = (
 # Parameters and answers travel in binary: numbers need no digits, and text is the same bytes either way.
 BINARY = int(Format.BINARY)
 TUPLES_OK, COMMAND_OK = int(ExecStatus.TUPLES_OK), int(ExecStatus.COMMAND_OK)
+EMPTY_QUERY = int(ExecStatus.EMPTY_QUERY)
 
 int4: Callable[[int], bytes] = Struct(">i").pack
 int8: Callable[[int], bytes] = Struct(">q").pack
@@ -88,21 +90,43 @@ class Client:
 
     def set(self, name: str, value: str) -> None:
         """Set a parameter of this session. Plans that are prepared already do not heed it: see `forget`."""
-        self.connection.execute("SELECT set_config(%s, %s, false)", (name, value))
+        self.rows_planned("SELECT set_config($1, $2, false)", name.encode(), value.encode())
 
     def forget(self) -> None:
         """Drop all prepared statements, because tables or settings that their plans depend on have changed."""
-        self.connection.execute("DEALLOCATE ALL")
+        self.command("DEALLOCATE ALL")
         self._prepared.clear()
 
     def execute(self, *statements: str) -> None:
         """Commands without an answer, each in a transaction of its own unless one is open."""
         for statement in statements:
-            self.connection.execute(statement)
+            self.command(statement)
+
+    def command(self, statement: str) -> psycopg.Cursor[Any]:
+        """A statement without parameters, not prepared."""
+        return self.connection.execute(statement)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing of what is sent meanwhile. By statements, so that watchers see where it begins and ends."""
+        self.execute("BEGIN")
+        try:
+            yield
+        except BaseException:
+            with suppress(psycopg.Error):  # Where the connection is lost, so is the transaction.
+                self.execute("ROLLBACK")
+            raise
+        self.execute("COMMIT")
+
+    @contextmanager
+    def copying(self, statement: str) -> Iterator[psycopg.Copy]:
+        """A COPY, and what its rows are written to."""
+        with self.connection.cursor() as cursor, cursor.copy(statement) as copy:
+            yield copy
 
     def copy(self, target: str, chunks: Iterable[bytes]) -> None:
         """COPY rows in binary into `target`, a table with or without columns. Chunks are whole or parts of rows."""
-        with self.connection.cursor() as cursor, cursor.copy(f"COPY {target} FROM STDIN (FORMAT binary)") as copy:
+        with self.copying(f"COPY {target} FROM STDIN (FORMAT binary)") as copy:
             copy.write(b"PGCOPY\n\xff\r\n\0" + bytes(8))
             for chunk in chunks:
                 copy.write(chunk)
@@ -110,8 +134,24 @@ class Client:
 
     def columns(self, table: str) -> list[str]:
         """Names of a table's columns, in order. Raises psycopg.errors.UndefinedTable where there is none."""
-        description = self.connection.execute(f"SELECT * FROM {table} LIMIT 0").description
+        description = self.command(f"SELECT * FROM {table} LIMIT 0").description
         return [column.name for column in description or ()]
+
+    def ping(self) -> None:
+        """An empty statement, prepared as all are. SELECT 1 takes a fifth longer, and there is nothing to tell of."""
+        prepared = self._prepared.get("") or self._prepare("")
+        self._expect(EMPTY_QUERY, self._server.exec_prepared(prepared.name, (), [], BINARY))
+
+    def watch(self, sink: Callable[[str], None] | None) -> None:
+        """Methods of this one instance make a detour; the class, and so who is not watched, stays as it is."""
+        for name in ("rows", "rows_planned", "command", "copying"):
+            with suppress(AttributeError):  # Not watched before.
+                delattr(self, name)
+        if sink:
+            for name in ("command", "copying"):
+                setattr(self, name, telling(sink, getattr(self, name)))
+            for name in ("rows", "rows_planned"):
+                setattr(self, name, telling_parameters(sink, getattr(self, name), self._server))
 
     def settle(self, *tables: str) -> None:
         """Plan with true statistics, and leave no vacuum or checkpoint of what is written to the time after."""
@@ -122,9 +162,7 @@ class Client:
     def facts(self, *more: str) -> dict[str, str]:
         """Settings as this session has them; those that the server does not know are left out."""
         names = (*SETTINGS, *more)
-        found: dict[str, str] = dict(
-            self.connection.execute("SELECT name, current_setting(name) FROM pg_settings").fetchall()
-        )
+        found: dict[str, str] = dict(self.command("SELECT name, current_setting(name) FROM pg_settings").fetchall())
         return {
             "version": found["server_version"],
             **{name: found[name] for name in names if name in found},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -103,6 +103,12 @@ class Session(KeyValue):
             yield from page
             page = self.scan(page[-1].key + "\x01", PAGE)  # The least text after this key, as none has a NUL.
 
+    def ping(self) -> None:
+        self._client.ping()
+
+    def watch(self, sink: Callable[[str], None] | None) -> None:
+        self._client.watch(sink)
+
     def settle(self) -> None:
         self._client.settle("records")
 
@@ -125,17 +131,14 @@ class Session(KeyValue):
 
     def _copy(self, table: str, records: Sequence[Record]) -> None:
         known = self._statements or self._learn()
-        with (
-            self._client.connection.cursor() as cursor,
-            cursor.copy(f"COPY {table} ({known.columns}) FROM STDIN") as copy,
-        ):
+        with self._client.copying(f"COPY {table} ({known.columns}) FROM STDIN") as copy:
             for record in records:
                 copy.write_row((record.key, *map(record.fields.get, known.fields)))
 
     def _merge(self, records: Sequence[Record]) -> None:
         known = self._statements or self._learn()
         latest = {record.key: record for record in records}
-        with self._client.connection.transaction():
+        with self._client.transaction():
             self._client.execute("CREATE TEMPORARY TABLE incoming (LIKE records) ON COMMIT DROP")
             self._copy("incoming", list(latest.values()))
             # In one order for all: two loads that replace the same records wait for each other, and never crosswise.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from struct import Struct
 
 import numpy as np
@@ -150,6 +150,12 @@ class Session(TimeSeries):
             numbers, names = zip(*self._client.rows("SELECT id, name FROM hosts ORDER BY id"), strict=True)
             yield Points(names, np.searchsorted(numbers, block[:, 1]), block[:, 0], block[:, 2:])
             rows = self._client.rows(page, int4(rows[-1][1]), instant(rows[-1][0]), int8(CHUNK))
+
+    def ping(self) -> None:
+        self._client.ping()
+
+    def watch(self, sink: Callable[[str], None] | None) -> None:
+        self._client.watch(sink)
 
     def settle(self) -> None:
         self._client.settle("points", "hosts")

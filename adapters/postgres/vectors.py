@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from struct import Struct
 
@@ -103,6 +103,16 @@ class Session(Vectors):
             ids, prices, vectors = zip(*rows, strict=True)
             yield Embeddings(np.array(ids, np.int64), decode(vectors), np.array(prices, np.int64))
             rows = self._client.rows(page, int8(ids[-1] + 1), int8(CHUNK)) if len(rows) == CHUNK else []
+
+    def index_bytes(self) -> int | None:
+        ((size,),) = self._client.rows_planned("SELECT pg_relation_size(to_regclass('embeddings_hnsw'))")
+        return None if size is None else int(size)
+
+    def ping(self) -> None:
+        self._client.ping()
+
+    def watch(self, sink: Callable[[str], None] | None) -> None:
+        self._client.watch(sink)
 
     def settle(self) -> None:
         self._client.execute(

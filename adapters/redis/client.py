@@ -15,6 +15,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from adapters.redis.shown import telling
 from harness.engine import Address
 from harness.errors import UsageError
 
@@ -102,6 +103,13 @@ class Client:
         except BaseException:
             self._connection.disconnect()  # Replies may still come, and must not answer the next command.
             raise
+
+    def ping(self) -> None:
+        self.call("PING")
+
+    def watch(self, sink: Callable[[str], None] | None) -> None:
+        plain = self._connection.send_packed_command
+        self._send = telling(sink, plain) if sink else plain
 
     def knows(self, command: str) -> bool:
         """Has the server this command, of its own or by a module?"""

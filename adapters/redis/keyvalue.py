@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from adapters.redis.client import Client, Command, empty, facts, settle, size_bytes
 from harness.engine import Address
@@ -60,6 +60,12 @@ class Session(KeyValue):
         for fields in answers:
             fields.pop(EMPTY, None)
         return list(map(Record, keys, answers))
+
+    def ping(self) -> None:
+        self.client.ping()
+
+    def watch(self, sink: Callable[[str], None] | None) -> None:
+        self.client.watch(sink)
 
     def settle(self) -> None:
         settle(self.client, self.address)

@@ -45,6 +45,11 @@ class SearchIndex:
     def count(self) -> int:
         return int(self.client.call("FT.SEARCH", self.name, "*", "LIMIT", 0, 0, "TIMEOUT", 0)["total_results"])
 
+    def size_bytes(self) -> int | None:
+        """Of the vectors alone, as the module counts them; it holds a copy of each."""
+        megabytes = self.client.call("FT.INFO", self.name).get("vector_index_sz_mb")
+        return None if megabytes is None else round(float(megabytes) * 2**20)
+
     def settle(self) -> None:
         while (state := self.client.call("FT.INFO", self.name))["indexing"] or state["percent_indexed"] < 1:
             time.sleep(0.02)

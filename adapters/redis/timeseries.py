@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from adapters.redis.client import Client, facts, settle, size_bytes
 from adapters.redis.series import Series
@@ -60,6 +60,12 @@ class Session(TimeSeries):
 
     def everything(self) -> Iterator[Points]:
         return self.store.everything()
+
+    def ping(self) -> None:
+        self.client.ping()
+
+    def watch(self, sink: Callable[[str], None] | None) -> None:
+        self.client.watch(sink)
 
     def settle(self) -> None:
         settle(self.client, self.address)

@@ -33,5 +33,10 @@ class VectorSet:
     def count(self) -> int:
         return int(self.client.call("VCARD", KEY))
 
+    def size_bytes(self) -> int | None:
+        """With the vectors and their attributes, which are in the graph."""
+        size = self.client.call("MEMORY", "USAGE", KEY)
+        return None if size is None else int(size)
+
     def settle(self) -> None:
         pass  # VADD answers when the vector can be found.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 
 import numpy as np
@@ -77,6 +77,15 @@ class Session(Vectors):
     def _write(self, id: int, vector: Vector, price: int) -> list[Command]:
         blob = packed(vector)
         return [("HSET", f"e:{id}", "vector", blob, "price", price), *self.index.writes(id, blob, price)]
+
+    def index_bytes(self) -> int | None:
+        return self.index.size_bytes()
+
+    def ping(self) -> None:
+        self.client.ping()
+
+    def watch(self, sink: Callable[[str], None] | None) -> None:
+        self.client.watch(sink)
 
     def settle(self) -> None:
         self.index.settle()

@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 from adapters.memory.keyvalue import Session as Reference
 from harness.engine import Address
 from harness.keyvalue import Insert, KeyValue, Read, Record, Scan, Update
-from tests.conformance.tools import NASTY_TEXTS, assert_describes_itself, at_once, few_examples
+from tests.conformance.tools import (
+    NASTY_TEXTS,
+    assert_describes_itself,
+    assert_same_when_watched,
+    assert_tells_of,
+    at_once,
+    few_examples,
+)
 
 Open = Callable[[], KeyValue]
 FIELDS = ("name", "city", "note")
@@ -346,6 +353,68 @@ def check_a_record_is_replaced_all_at_once(open_session: Open) -> None:
     at_once([partial(write, open_session()), partial(read, open_session()), partial(read, open_session())])
     assert first.read("one") == versions[1]
     assert first.count() == 1
+
+
+def check_a_ping_changes_nothing(open_session: Open) -> None:
+    open_session().ping()
+    session = home(open_session, [ADA])
+    for _ in range(3):
+        session.ping()
+        assert session.read(ADA.key) == ADA.fields
+    session.insert(BO)
+    session.ping()
+    assert session.count() == 2
+    assert content(session) == [ADA, BO]
+
+
+def check_a_watched_session_tells_of_every_request(open_session: Open) -> None:
+    session = open_session()
+    assert_tells_of(
+        session,
+        (lambda: session.create(FIELDS), ""),
+        (lambda: session.load([ADA, BO]), ""),
+        (lambda: session.load([ADA]), ""),
+        (lambda: session.settle(), ""),
+        (lambda: session.insert(Record("cy", {"name": 'it\'s "Cy"'})), "cy"),
+        (lambda: session.update(ADA.key, "city", "Turin"), "Turin"),
+        (lambda: session.count(), ""),
+        (lambda: list(session.everything()), ""),
+        (lambda: session.scan("beginning", 5), "beginning"),
+        (lambda: session.read(ADA.key), ADA.key),
+    )
+    assert session.read(ADA.key) == {**ADA.fields, "city": "Turin"}
+
+
+def check_large_values_are_told_in_short(open_session: Open) -> None:
+    session, large = home(open_session), dict.fromkeys(FIELDS, "0123456789 äöü " * 6250)
+    assert_tells_of(
+        session,
+        (lambda: session.load([Record(f"{number}", large) for number in range(12)]), ""),
+        (lambda: session.insert(Record("large", large)), "large"),
+        (lambda: session.update("large", "name", large["note"][::-1]), "large"),
+        (lambda: session.scan("", 12), ""),
+    )
+
+
+def check_watching_changes_no_answer(open_session: Open) -> None:
+    session, watched = home(open_session, [ADA, BO]), open_session()
+    assert_same_when_watched(
+        session,
+        watched,
+        lambda each: each.read(ADA.key),
+        lambda each: each.read("nobody"),
+        lambda each: each.scan("b", 5),
+        lambda each: each.count(),
+        content,
+    )
+    cy = Record("cy", {"note": 'it\'s "Cy"'})
+    assert_tells_of(
+        watched,
+        (lambda: watched.insert(cy), "cy"),
+        (lambda: watched.update(BO.key, "city", "100 %"), "100 %"),
+        (lambda: watched.count(), ""),
+    )
+    assert content(session) == [ADA, Record(BO.key, {**BO.fields, "city": "100 %"}), cy]
 
 
 def check_the_session_describes_itself(open_session: Open) -> None:

@@ -22,7 +22,14 @@ from harness.timeseries import (
     RowsAbove,
     TimeSeries,
 )
-from tests.conformance.tools import NASTY_TEXTS, assert_describes_itself, at_once, few_examples
+from tests.conformance.tools import (
+    NASTY_TEXTS,
+    assert_describes_itself,
+    assert_same_when_watched,
+    assert_tells_of,
+    at_once,
+    few_examples,
+)
 
 Open = Callable[[], TimeSeries]
 METRICS = ("user", "system", "idle")
@@ -406,6 +413,58 @@ def check_concurrent_inserts_are_all_kept(open_session: Open) -> None:
     at_once([partial(write, open_session(), share) for share in shares])
     assert first.count() == 400
     assert_same_rows(content(first), [row for share in shares for row in share])
+
+
+def check_a_ping_changes_nothing(open_session: Open) -> None:
+    open_session().ping()
+    rows = series("a", range(10))
+    session = home(open_session, rows)
+    for _ in range(3):
+        session.ping()
+        assert_same_rows(session.last_rows(), rows[-1:])
+    assert session.count() == 10
+    assert_same_rows(content(session), rows)
+
+
+def check_a_watched_session_tells_of_every_request(open_session: Open) -> None:
+    session, window = open_session(), (NOON, NOON + HOUR)
+    many = [row for host in range(30) for row in series(f"host_{host}", range(100))]
+    assert_tells_of(
+        session,
+        (lambda: session.create(METRICS), ""),
+        (lambda: session.load(points(many)), ""),
+        (lambda: session.settle(), ""),
+        (lambda: session.insert(points(series("new", range(20)))), ""),
+        (lambda: session.insert(points(series("host_3", [7], start_ms=NOON + DAY))), ""),
+        (lambda: session.max_by_bucket(METRICS, ["host_3", "host_17"], *window, MINUTE), "host_17"),
+        (lambda: session.mean_by_host_and_bucket(METRICS, *window, MINUTE), ""),
+        (lambda: session.rows_above("user", 90, ["host_3", "host_17"], *window), "host_17"),
+        (lambda: session.rows_above("user", 90, None, *window), ""),
+        (lambda: session.max_of_newest_buckets("user", NOON + HOUR, MINUTE, 5), ""),
+        (lambda: session.count(), ""),
+        (lambda: list(session.everything()), ""),
+        (lambda: session.last_rows(), ""),
+    )
+
+
+def check_watching_changes_no_answer(open_session: Open) -> None:
+    rows = [row for host in ("a", "b") for row in series(host, range(60))]
+    session, watched, window = home(open_session, rows), open_session(), (NOON + 7, NOON + 5 * MINUTE)
+    assert_same_when_watched(
+        session,
+        watched,
+        lambda each: each.max_by_bucket(METRICS, ["a", "b"], *window, MINUTE),
+        lambda each: each.mean_by_host_and_bucket(["user"], *window, MINUTE),
+        lambda each: sorted(each.rows_above("user", 20, ["b"], *window)),
+        lambda each: sorted(each.rows_above("user", 20, None, *window)),
+        lambda each: sorted(each.last_rows()),
+        lambda each: each.max_of_newest_buckets("user", NOON + HOUR, MINUTE, 3),
+        lambda each: each.count(),
+        content,
+    )
+    new = series("c", [5], start_ms=NOON + DAY)
+    assert_tells_of(watched, (lambda: watched.insert(points(new)), ""), (lambda: watched.last_rows(), ""))
+    assert_same_rows(content(session), [*rows, *new])
 
 
 def check_the_session_describes_itself(open_session: Open) -> None:

@@ -87,6 +87,51 @@ def at_once(jobs: Sequence[Callable[[], None]]) -> None:
             future.result()
 
 
+LONGEST = 10_000  # Characters of one told text, however large what it tells of is.
+
+Request = tuple[Callable[[], object], str]
+"""What to ask for, and what the statements for it must name."""
+
+
+def assert_tells_of(session: Session, *requests: Request) -> None:
+    """The session tells of each request while it is watched, in texts for people to read, and of none afterwards.
+
+    The last request is repeated, unwatched: it should be one that only reads.
+    """
+    for request, named in requests:
+        told: list[str] = []
+        session.watch(told.append)
+        request()
+        session.watch(None)
+        assert told, f"not a word of a request with {named!r}"
+        assert named in "\n".join(told)
+        for text in told:
+            assert text
+            assert len(text) <= LONGEST
+            assert all(line.isprintable() for line in text.split("\n")), text
+    in_all = len(told)
+    request()
+    assert len(told) == in_all
+
+
+def assert_same_when_watched(
+    session: AnySession, watched: AnySession, *questions: Callable[[AnySession], object]
+) -> None:
+    """Both sessions give equal answers, though one is being watched, by one after the other."""
+    first: list[str] = []
+    second: list[str] = []
+    watched.watch(first.append)
+    for question in questions:
+        assert question(watched) == question(session)
+    before = list(first)
+    watched.watch(second.append)
+    for question in questions:
+        assert question(watched) == question(session)
+    watched.watch(None)
+    assert first == before
+    assert second
+
+
 def assert_describes_itself(session: Session) -> None:
     """After settle() on data."""
     facts = session.facts()

@@ -11,7 +11,13 @@ from hypothesis import strategies as st
 from numpy.typing import ArrayLike, NDArray
 
 from harness.vectors import Embeddings, Vector, Vectors
-from tests.conformance.tools import assert_describes_itself, at_once, few_examples
+from tests.conformance.tools import (
+    assert_describes_itself,
+    assert_same_when_watched,
+    assert_tells_of,
+    at_once,
+    few_examples,
+)
 
 Open = Callable[[], Vectors]
 TOLERANCE = 2e-6  # Of a cosine distance computed in 32 bits.
@@ -377,6 +383,59 @@ def check_concurrent_upserts_are_all_kept(open_session: Open) -> None:
     assert sorted(found) == [id for share in shares for id in share.ids.tolist()]
     assert first.count() == 101
     assert first.nearest(shares[2].vectors[10], 200).count(7_777) == 1
+
+
+def check_a_ping_changes_nothing(open_session: Open) -> None:
+    open_session().ping()
+    data = random_embeddings(20, 4)
+    session = home(open_session, data)
+    for _ in range(3):
+        session.ping()
+        assert session.nearest(data.vectors[7], 1) == [7]
+    assert_content(session, data)
+
+
+def check_a_watched_session_tells_of_every_request(open_session: Open) -> None:
+    session, data = open_session(), random_embeddings(300, 768)
+    target = data.vectors[3]
+    assert_tells_of(
+        session,
+        (lambda: session.create(768), ""),
+        (lambda: session.load(data), ""),
+        (lambda: session.settle(), ""),
+        (lambda: session.upsert(7_001, target, 12), ""),
+        (lambda: session.count(), ""),
+        (lambda: list(session.everything()), ""),
+    )
+    for effort in (None, 100):
+        session.set_effort(effort)
+        assert_tells_of(
+            session,
+            (lambda: session.nearest_below(target, 5, 4_321), "4321"),
+            (lambda: session.nearest(target, 5), "5"),
+        )
+
+
+def check_watching_changes_no_answer(open_session: Open) -> None:
+    data = random_embeddings(50, 8)
+    session, watched = home(open_session, data), open_session()
+    watched.set_effort(None)
+    assert_same_when_watched(
+        session,
+        watched,
+        lambda each: each.nearest(data.vectors[7], 10),
+        lambda each: each.nearest_below(data.vectors[7], 10, 30),
+        lambda each: each.count(),
+        content,
+    )
+    assert_tells_of(watched, (lambda: watched.upsert(99, -data.vectors[7], 5), ""), (lambda: watched.count(), ""))
+    assert session.nearest(-data.vectors[7], 1) == [99]
+
+
+def check_the_index_has_a_size_or_none(open_session: Open) -> None:
+    session = home(open_session, random_embeddings(300, 16))
+    size = session.index_bytes()
+    assert size is None or (type(size) is int and size > 0)
 
 
 def check_the_session_describes_itself(open_session: Open) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from time import sleep
 from typing import Any, cast
@@ -337,6 +337,73 @@ class InsertDeletesFirst(Session):
         self.records.pop(record.key, None)
         sleep(0.0005)
         super().insert(record)
+
+
+@rejected_by(checks.check_a_ping_changes_nothing)
+class PingLeavesARecord(Session):
+    def ping(self) -> None:
+        self.insert(Record("ping", {}))
+
+
+@rejected_by(checks.check_a_watched_session_tells_of_every_request)
+class UpdatesAreNotTold(Session):
+    def watch(self, sink: Callable[[str], None] | None) -> None:
+        super().watch(sink)
+        vars(self).pop("update")
+
+
+@rejected_by(checks.check_a_watched_session_tells_of_every_request)
+class WatchedParametersAreMissing(Session):
+    def watch(self, sink: Callable[[str], None] | None) -> None:
+        super().watch(sink and (lambda text: sink(text.partition("(")[0])))
+
+
+@rejected_by(checks.check_a_watched_session_tells_of_every_request)
+class WatchingNeverEnds(Session):
+    def watch(self, sink: Callable[[str], None] | None) -> None:
+        if sink:
+            super().watch(sink)
+
+
+@rejected_by(checks.check_watching_changes_no_answer)
+class WatchersAddUp(Session):
+    def __init__(self, address: Address) -> None:
+        super().__init__(address)
+        self.sinks: list[Callable[[str], None]] = []
+
+    def watch(self, sink: Callable[[str], None] | None) -> None:
+        self.sinks += [sink] if sink else []
+        super().watch(sink and self.tell)
+
+    def tell(self, text: str) -> None:
+        for sink in self.sinks:
+            sink(text)
+
+
+@rejected_by(checks.check_watching_changes_no_answer)
+class WatchedReadsAreNotSent(Session):
+    watched = False
+
+    def watch(self, sink: Callable[[str], None] | None) -> None:
+        super().watch(sink)
+        self.watched = sink is not None
+
+    def read(self, key: str) -> dict[str, str] | None:
+        return None if self.watched else super().read(key)
+
+
+@rejected_by(checks.check_large_values_are_told_in_short)
+class LargeValuesAreToldWhole(Session):
+    sink: Callable[[str], None] | None = None
+
+    def watch(self, sink: Callable[[str], None] | None) -> None:
+        super().watch(sink)
+        self.sink = sink
+
+    def update(self, key: str, field: str, value: str) -> None:
+        if self.sink:
+            self.sink(f"{key}.{field} = {value}")
+        super().update(key, field, value)
 
 
 @rejected_by(checks.check_the_session_describes_itself)

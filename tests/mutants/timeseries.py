@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 from statistics import fmean
@@ -416,6 +416,33 @@ class InsertWritesBackAllBatches(Session):
 class ValuesAreText(Session):
     def last_rows(self) -> list[Row]:
         return [(at, host, *map(str, values)) for at, host, *values in super().last_rows()]
+
+
+@rejected_by(checks.check_a_ping_changes_nothing)
+class PingLeavesAPoint(Session):
+    def ping(self) -> None:
+        self.insert(checks.points([(checks.NOON, "ping", 0, 0, 0)]))
+
+
+@rejected_by(checks.check_a_watched_session_tells_of_every_request)
+class TheFirstRequestIsNotTold(Session):
+    """What it sends to learn the schema comes before the detour is in place."""
+
+    def watch(self, sink: Callable[[str], None] | None) -> None:
+        super().watch(sink)
+        vars(self).pop("create")
+
+
+@rejected_by(checks.check_watching_changes_no_answer)
+class WatchedRowsAreConsumed(Session):
+    watched = False
+
+    def watch(self, sink: Callable[[str], None] | None) -> None:
+        super().watch(sink)
+        self.watched = sink is not None
+
+    def last_rows(self) -> list[Row]:
+        return super().last_rows()[self.watched :]
 
 
 @rejected_by(checks.check_the_session_describes_itself)

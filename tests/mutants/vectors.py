@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from time import sleep
 from typing import Any, cast
@@ -302,6 +302,38 @@ class CountIsEstimated(Session):
 
     def count(self) -> int:
         return self.statistics
+
+
+@rejected_by(checks.check_a_ping_changes_nothing)
+class PingLeavesAnEmbedding(Session):
+    def ping(self) -> None:
+        self.upsert(0, np.ones(4, np.float32), 0)
+
+
+@rejected_by(checks.check_a_watched_session_tells_of_every_request)
+class FilteredSearchesAreNotTold(Session):
+    def watch(self, sink: Callable[[str], None] | None) -> None:
+        super().watch(sink)
+        vars(self).pop("nearest_below")
+
+
+@rejected_by(checks.check_watching_changes_no_answer)
+class WatchedUpsertsAreRolledBack(Session):
+    watched = False
+
+    def watch(self, sink: Callable[[str], None] | None) -> None:
+        super().watch(sink)
+        self.watched = sink is not None
+
+    def upsert(self, id: int, vector: Vector, price: int) -> None:
+        if not self.watched:
+            super().upsert(id, vector, price)
+
+
+@rejected_by(checks.check_the_index_has_a_size_or_none)
+class TheIndexSizeIsZeroWhenUnknown(Session):
+    def index_bytes(self) -> None:
+        return 0  # type: ignore[return-value]
 
 
 @rejected_by(checks.check_the_session_describes_itself)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from harness.engine import Address
 from harness.keyvalue import KeyValue, Record
+from harness.wording import shortened
 
 
 class Session(KeyValue):
@@ -49,6 +50,12 @@ class Session(KeyValue):
     def everything(self) -> Iterator[Record]:
         for key, fields in self.connection.execute("SELECT key, fields FROM records"):
             yield Record(key, json.loads(fields))
+
+    def ping(self) -> None:
+        self.connection.execute("SELECT 1").fetchone()
+
+    def watch(self, sink: Callable[[str], None] | None) -> None:
+        self.connection.set_trace_callback(sink and (lambda statement: sink(shortened(statement, 500))))
 
     def settle(self) -> None:
         self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
