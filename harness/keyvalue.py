@@ -70,6 +70,21 @@ class Update(msgspec.Struct, frozen=True, gc=False):
         session.update(self.key, self.field, self.value)
 
 
+class ReadModifyWrite(msgspec.Struct, frozen=True, gc=False):
+    """A read, then an update of one field of the same record, as one request; not atomic."""
+
+    key: str
+    field: str
+    value: str
+    kind: ClassVar[str] = "read-modify-write"
+
+    def on(self, session: KeyValue) -> dict[str, str]:
+        """All fields before the update; {} where there is no such record."""
+        fields = session.read(self.key)
+        session.update(self.key, self.field, self.value)
+        return fields or {}
+
+
 class Insert(msgspec.Struct, frozen=True, gc=False):
     record: Record
     kind: ClassVar[str] = "insert"

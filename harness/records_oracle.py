@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness import draw
-from harness.draw import Integers
-from harness.keyvalue import Insert, KeyValue, Read, Record, Scan, Update
-from harness.records import KEY_CHARACTERS, LOADED, Records, key_characters, key_hash, key_hashes, write_of
+from harness.draw import Integers, Words
+from harness.keyvalue import Insert, KeyValue, Read, ReadModifyWrite, Record, Scan, Update
+from harness.records import KEY_CHARACTERS, LOAD_BATCH, LOADED, Records, write_of
 
 TRACKED_ENDINGS = ("00", "50")  # Of keys: two in a hundred, which bounds the log of writes.
 KEPT_SAMPLE = 100  # Of updated and of inserted records each.
@@ -39,7 +39,8 @@ class RecordsOracle:
         seen = np.zeros(self._records.count, dtype=np.bool_)
         everything = iter(session.everything())
         while batch := list(islice(everything, 1_000)):
-            expected = self._expected(batch, [LOADED] * self._records.fields)
+            loaded_by = np.full((len(batch), self._records.fields), LOADED, dtype=np.uint64)
+            expected = self._expected(batch, loaded_by)
             for record, loaded in zip(batch, expected, strict=True):
                 place = self._place(record.key)
                 if place is None:
@@ -69,7 +70,7 @@ class RecordsOracle:
         if isinstance(operation, Insert):
             record = operation.record
             self._inserts[record.key].extend((write_of(record.fields[self._records.names[0]]), *times))
-        elif isinstance(operation, Update):
+        elif isinstance(operation, Update | ReadModifyWrite):
             self._updates[operation.key, operation.field].extend((write_of(operation.value), *times))
 
     def grade(self, operation: Any, answer: Any, sent_ns: int, received_ns: int) -> float:
@@ -77,6 +78,10 @@ class RecordsOracle:
             return float(self._is_right(operation.key, answer, sent_ns, received_ns))
         if isinstance(operation, Scan):
             return float(self._is_right_scan(operation, answer, sent_ns, received_ns))
+        if isinstance(operation, ReadModifyWrite):
+            if not isinstance(answer, dict) or answer.get(operation.field) == operation.value:
+                return 0.0  # It reads before it writes.
+            return float(self._is_right(operation.key, answer or None, sent_ns, received_ns))
         return float(answer is None)
 
     def check_kept(self, session: KeyValue) -> list[str]:
@@ -93,15 +98,22 @@ class RecordsOracle:
     def _is_right(self, key: str, fields: Any, sent_ns: int, received_ns: int) -> bool:
         if fields is None:
             return not self._must_exist(key, sent_ns)
+        return self._are_right([Record(key, fields)], sent_ns, received_ns)
+
+    def _are_right(self, records: list[Record], sent_ns: int, received_ns: int) -> bool:
         names = self._records.names
-        if not isinstance(fields, dict) or fields.keys() != set(names):
+        if not records:
+            return True
+        if not all(isinstance(record.fields, dict) and record.fields.keys() == set(names) for record in records):
             return False
-        writes = [write_of(fields[name]) for name in names]
-        if min(writes) < 0 or (LOADED in writes and self._place(key) is None):
-            return False
-        record = Record(key, fields)
-        return [record] == self._expected([record], writes) and all(
-            self._is_current(key, name, write, sent_ns, received_ns) for name, write in zip(names, writes, strict=True)
+        writes = [[write_of(record.fields[name]) for name in names] for record in records]
+        for record, own in zip(records, writes, strict=True):
+            if min(own) < 0 or (LOADED in own and self._place(record.key) is None):
+                return False
+        return records == self._expected(records, np.array(writes, dtype=np.uint64)) and all(
+            self._is_current(record.key, name, write, sent_ns, received_ns)
+            for record, own in zip(records, writes, strict=True)
+            for name, write in zip(names, own, strict=True)
         )
 
     def _is_right_scan(self, scan: Scan, answer: Any, sent_ns: int, received_ns: int) -> bool:
@@ -119,13 +131,14 @@ class RecordsOracle:
             for key in self._inserts
             if key >= scan.start and (complete or key <= keys[-1]) and self._must_exist(key, sent_ns)
         }
-        return required <= set(keys) and all(
-            self._is_right(record.key, record.fields, sent_ns, received_ns) for record in answer
-        )
+        return required <= set(keys) and self._are_right(answer, sent_ns, received_ns)
 
     def _is_current(self, key: str, field: str, write: int, sent_ns: int, received_ns: int) -> bool:
         """Could a read in this interval find this write, for all that is known here?"""
-        log = np.concatenate((_entries(self._inserts.get(key)), _entries(self._updates.get((key, field)))))
+        inserts, updates = self._inserts.get(key), self._updates.get((key, field))
+        if inserts is None and updates is None:
+            return True
+        log = np.concatenate((_entries(inserts), _entries(updates)))
         writes, sent, acknowledged = log.T
         same = writes == write
         since = -1  # When the write was acknowledged: the loaded one before all others.
@@ -141,16 +154,20 @@ class RecordsOracle:
         acknowledged = _entries(self._inserts.get(key))[:, 2]
         return self._place(key) is not None or bool((acknowledged < sent_ns).any())
 
-    def _expected(self, records: list[Record], writes: list[int]) -> list[Record]:
-        """The records with these keys as they are if their fields come from these writes."""
-        hashes = np.array([key_hash(record.key) for record in records], dtype=np.uint64)
-        return self._records.records(hashes, np.tile(np.array(writes, dtype=np.uint64), (len(records), 1)))
+    def _expected(self, records: list[Record], writes: Words) -> list[Record]:
+        """The records with these keys as they are if their fields come from these writes, (records, fields)."""
+        hashes = np.array([self._records.keys.hash_of(record.key) for record in records], dtype=np.uint64)
+        return self._records.records(hashes, writes)
 
     @cached_property
     def _loaded_keys(self) -> NDArray[np.bytes_]:
         """All loaded keys in their order."""
-        hashes = np.sort(key_hashes(draw.span(0, self._records.count)))
-        keys: NDArray[np.bytes_] = key_characters(hashes).view(f"S{KEY_CHARACTERS}").ravel()
+        scheme, count = self._records.keys, self._records.count
+        keys = np.empty(count, dtype=f"S{KEY_CHARACTERS}")
+        for start in range(0, count, LOAD_BATCH):
+            batch = draw.span(start, min(LOAD_BATCH, count - start))
+            keys[start : start + len(batch)] = scheme.texts(scheme.hashes(batch))
+        keys.sort()
         return keys
 
     def _place(self, key: str) -> int | None:

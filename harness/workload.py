@@ -8,7 +8,7 @@ code. Its data and operations depend on the parameters and the stream alone, nev
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, Self
 
@@ -89,6 +89,15 @@ class Workload(Protocol):
         """Is every right answer 1.0 (a lower grade is a wrong answer), or is recall a quality to report?"""
 
     def oracle(self) -> Oracle: ...
+
+    def sweep(self) -> Sequence[Mapping[str, Any]]:
+        """Parameters to be changed for a trial each, beside the others: the search effort, say. () for most."""
+
+    def traits(self, sent: Iterable[Operation], answered: Sequence[tuple[Operation, Any]]) -> dict[str, float]:
+        """What the operations turned out to be like, in shares of 1: {"hottest key": 0.085, "found": 1.0}; {} for most.
+
+        `sent`: the first operations of a trial, drawn when asked for, session after session; `answered`: sampled reads.
+        """
 
 
 def summary(workload: Workload) -> str:

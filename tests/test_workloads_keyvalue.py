@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness import draw
-from harness.keyvalue import Insert, Read, Record, Scan, Update
+from harness.keyvalue import Insert, Read, ReadModifyWrite, Record, Scan, Update
 from harness.records import LOADED, Mix, Records, first_write, key_hashes, key_texts, operations, write_of
 from harness.records_oracle import RecordsOracle
+from harness.records_traits import FOUND, HOTTEST_KEY, HOTTEST_PERCENT, SENT
 from harness.workload import Stream
 from tests.workload_tools import NEVER, SMALL, STREAM, first, memory
 from workloads.read_heavy import ReadHeavy
@@ -323,3 +324,48 @@ def test_the_permutation_of_popularity_is_not_the_order_of_loading() -> None:
     (hottest, _), (second, _), *_ = Counter(operation.key for operation in drawn).most_common()
     keys = key_texts(key_hashes(draw.span(0, 1_000)))
     assert {keys.index(hottest), keys.index(second)} != {0, 1}
+
+
+def test_traits_tell_the_mix_and_how_popular_the_popular_keys_are() -> None:
+    workload = WriteHeavy(records=1_000)
+    traits = workload.traits(iter(first(workload, 20_000)), [])
+    assert traits == pytest.approx(
+        {
+            SENT + "insert": 0.3,
+            SENT + "read": 0.2,
+            SENT + "update": 0.5,
+            HOTTEST_KEY: 0.9 * 0.129,  # A fourteenth of these requests are fresh reads.
+            HOTTEST_PERCENT: 0.9 * 0.38,
+        },
+        abs=0.03,
+    )
+
+
+def test_keys_that_are_all_alike_have_no_hot_ones() -> None:
+    workload = ReadHeavy(records=10_000, zipf_theta=0.0)
+    traits = workload.traits(first(workload, 20_000), [])
+    assert traits[HOTTEST_PERCENT] == pytest.approx(0.01, abs=0.004)
+    assert traits[HOTTEST_KEY] < 0.001
+
+
+def test_too_few_requests_tell_no_share_of_the_hottest_keys() -> None:
+    workload = ReadHeavy(records=10_000)
+    assert HOTTEST_PERCENT in workload.traits(first(workload, 2_000), [])
+    assert HOTTEST_PERCENT not in workload.traits(first(workload, 1_999), [])
+    assert workload.traits([], []) == {}
+
+
+def test_traits_count_the_reads_that_found_something() -> None:
+    fields = LOADED_RECORDS[KEY].fields
+    modify = ReadModifyWrite(KEY, "field0", fields["field0"])
+    answered: list[tuple[Any, Any]] = [
+        (Read(KEY), fields),
+        (Read(KEY), None),
+        (Scan(KEY, 1), [LOADED_RECORDS[KEY]]),
+        (Scan("userz", 1), []),
+        (modify, fields),
+        (modify, {}),
+        (Read(KEY), fields),
+        (Read(KEY), fields),
+    ]
+    assert ReadHeavy().traits([], answered) == {FOUND: 5 / 8}

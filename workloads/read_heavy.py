@@ -6,16 +6,17 @@ popular of 40,000 records in 8.5 % of all operations, and for the most popular 1
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from msgspec import Meta
 
-from harness.keyvalue import Insert, KeyValue, Read, Record, Update
-from harness.records import Mix, Records, operations
+from harness import records_traits
+from harness.keyvalue import KeyValue, Record
+from harness.records import Mix, Records, Request, operations
 from harness.records_oracle import RecordsOracle
-from harness.workload import Stream
+from harness.workload import Operation, Stream
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class ReadHeavy:
     def prepare(self, session: KeyValue) -> None:
         pass
 
-    def operations(self, stream: Stream) -> Iterator[Read | Update | Insert]:
+    def operations(self, stream: Stream) -> Iterator[Request]:
         mix = Mix(reads=self.read_percent, updates=100 - self.read_percent, zipf_theta=self.zipf_theta)
         return operations(self._data, mix, stream)
 
@@ -54,6 +55,12 @@ class ReadHeavy:
 
     def oracle(self) -> RecordsOracle:
         return RecordsOracle(self._data)
+
+    def sweep(self) -> Sequence[Mapping[str, Any]]:
+        return ()
+
+    def traits(self, sent: Iterable[Operation], answered: Sequence[tuple[Operation, Any]]) -> dict[str, float]:
+        return records_traits.traits(sent, answered, self.records)
 
     @property
     def _data(self) -> Records:

@@ -8,7 +8,7 @@ report what comes after that span.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import count
@@ -31,7 +31,7 @@ from harness.timeseries import (
     RowsAbove,
     TimeSeries,
 )
-from harness.workload import Stream
+from harness.workload import Operation, Stream
 
 METRICS = (
     "usage_user",
@@ -161,6 +161,12 @@ class DevOps:
             values[first : first + len(walk)] = walk
             first += len(walk)
         return PointsOracle(Grid(self._names, METRICS, START_MS, self._step_ms, values, self._live))
+
+    def sweep(self) -> Sequence[Mapping[str, Any]]:
+        return ()
+
+    def traits(self, sent: Iterable[Operation], answered: Sequence[tuple[Operation, Any]]) -> dict[str, float]:
+        return {}
 
     @property
     def _step_ms(self) -> int:

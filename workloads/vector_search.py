@@ -8,11 +8,11 @@ arrive while others search.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import count
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from msgspec import Meta
@@ -22,12 +22,13 @@ from harness import draw
 from harness.draw import Integers
 from harness.embeddings_oracle import EmbeddingsOracle
 from harness.vectors import Embeddings, Nearest, NearestBelow, Upsert, Vectors
-from harness.workload import Stream
+from harness.workload import Operation, Stream
 
 PRICES = 10_000  # 0 … 9,999
 PRICE_OF_KIND = {"nearest": PRICES, "nearest-50pct": 5_000, "nearest-10pct": 1_000, "nearest-1pct": 100}
 KINDS = (*PRICE_OF_KIND, "upsert")
 LOAD_BATCH = 1_000
+SWEPT, MOST_EFFORT = 6, 1_000  # As far as every engine goes.
 BLOCK = 256  # Operations that are drawn together.
 FIRST_QUERY = 1 << 62  # Query vectors are drawn as if they were embeddings with ids from here on.
 FIRST_LIVE = 1 << 42  # Ids of live embeddings start here, and stay below 2**53, which is exact in JSON too.
@@ -42,6 +43,7 @@ class VectorSearch:
     k: Annotated[int, Meta(ge=1, le=100)] = 10
     effort: Annotated[int, Meta(ge=1, le=10_000)] = 100  # Candidates that an approximate search looks at.
     upsert_percent: Annotated[int, Meta(ge=0, le=100)] = 5  # Of operations. The searches are of four kinds alike.
+    search: Literal["all", "nearest", "nearest-50pct", "nearest-10pct", "nearest-1pct"] = "all"  # Or one kind alone.
     data_seed: Annotated[int, Meta(ge=0)] = 1
 
     capability: ClassVar[str] = "vectors"
@@ -71,9 +73,7 @@ class VectorSearch:
     def operations(self, stream: Stream) -> Iterator[Nearest | NearestBelow | Upsert]:
         name = (stream.seed, stream.trial, stream.session)
         kinds, numbers = (draw.source(f"vectors {what}", *name) for what in ("kind", "query"))
-        shares = np.cumsum(
-            [*[100 - self.upsert_percent] * len(PRICE_OF_KIND), self.upsert_percent * len(PRICE_OF_KIND)]
-        )
+        shares = self._shares()
         first_id = _first_id(stream)
         for first in count(0, BLOCK):
             index = draw.span(first, BLOCK)
@@ -101,6 +101,21 @@ class VectorSearch:
             np.concatenate([batch.prices for batch in batches]),
         )
         return EmbeddingsOracle(loaded, self._live, self.effort)
+
+    def sweep(self) -> Sequence[Mapping[str, Any]]:
+        """Every kind of search by itself, at efforts from the least possible on, each twice the one before."""
+        efforts = [effort for doubled in range(SWEPT) if (effort := self.k << doubled) <= MOST_EFFORT]
+        return [{"effort": effort, "search": kind} for kind in PRICE_OF_KIND for effort in efforts]
+
+    def traits(self, sent: Iterable[Operation], answered: Sequence[tuple[Operation, Any]]) -> dict[str, float]:
+        return {}
+
+    def _shares(self) -> Integers:
+        """Running sums of the weights of KINDS."""
+        if self.search != "all":
+            return np.cumsum([kind == self.search for kind in KINDS], dtype=np.int64)
+        searches = [100 - self.upsert_percent] * len(PRICE_OF_KIND)
+        return np.cumsum([*searches, self.upsert_percent * len(PRICE_OF_KIND)], dtype=np.int64)
 
     @cached_property
     def _queries(self) -> NDArray[np.float32]:

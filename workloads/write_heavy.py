@@ -6,16 +6,17 @@ popular record, or one that the session itself inserted a moment ago, which must
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from msgspec import Meta
 
-from harness.keyvalue import Insert, KeyValue, Read, Record, Update
-from harness.records import Mix, Records, operations
+from harness import records_traits
+from harness.keyvalue import KeyValue, Record
+from harness.records import Mix, Records, Request, operations
 from harness.records_oracle import RecordsOracle
-from harness.workload import Stream
+from harness.workload import Operation, Stream
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class WriteHeavy:
     def prepare(self, session: KeyValue) -> None:
         pass
 
-    def operations(self, stream: Stream) -> Iterator[Read | Update | Insert]:
+    def operations(self, stream: Stream) -> Iterator[Request]:
         return operations(self._data, self._mix, stream)
 
     def exact(self) -> bool:
@@ -60,6 +61,12 @@ class WriteHeavy:
 
     def oracle(self) -> RecordsOracle:
         return RecordsOracle(self._data)
+
+    def sweep(self) -> Sequence[Mapping[str, Any]]:
+        return ()
+
+    def traits(self, sent: Iterable[Operation], answered: Sequence[tuple[Operation, Any]]) -> dict[str, float]:
+        return records_traits.traits(sent, answered, self.records)
 
     @property
     def _mix(self) -> Mix:

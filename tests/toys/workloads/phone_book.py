@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 from typing import Annotated, Any, ClassVar
@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar
 from msgspec import Meta
 
 from harness.keyvalue import KeyValue, Read, Record
-from harness.workload import Stream
+from harness.workload import Operation, Stream
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,12 @@ class PhoneBook:
 
     def oracle(self) -> Oracle:
         return Oracle({record.key: record.fields for batch in self.load() for record in batch})
+
+    def sweep(self) -> Sequence[Mapping[str, Any]]:
+        return ()
+
+    def traits(self, sent: Iterable[Operation], answered: Sequence[tuple[Operation, Any]]) -> dict[str, float]:
+        return {}
 
 
 @dataclass(frozen=True)
