@@ -22,6 +22,7 @@ ONLY_IN: dict[str, str | tuple[str, ...]] = {
     "testcontainers": "harness/sources/docker.py",
     "docker": "harness/sources/docker.py",
     "pandas": "harness/frames.py",
+    "MLRsearch": "harness/analysis/capacity.py",
     "psycopg": "adapters/postgres/",
     "pymongo": "adapters/mongo/",
     "bson": "adapters/mongo/",
@@ -30,7 +31,7 @@ ONLY_IN: dict[str, str | tuple[str, ...]] = {
     "clickhouse_connect": "adapters/clickhouse/",
     "chdb": "adapters/clickhouse/",
 }
-CONTRACTS = {"engine", "errors", "session", "keyvalue", "timeseries", "vectors"}
+CONTRACTS = {"engine", "errors", "session", "keyvalue", "timeseries", "vectors", "wording"}
 MACHINERY = {"bench", "cli", "discover", "experiment", "frames", "listing", "load", "report", "result", "sources"}
 FINDS_BY_NAME = "harness/discover.py"
 
