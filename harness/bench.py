@@ -10,15 +10,18 @@ from typing import Literal
 
 from rich.console import Console
 
-from harness import candidate, discover, experiment, parameters, result
+from harness import candidate, discover, experiment, parameters, result, store
+from harness.analysis import slo
+from harness.analysis.verdict import verdict
 from harness.candidate import Candidate
 from harness.engine import Durability
 from harness.errors import EnvironmentProblem, UsageError
-from harness.profile import PROFILES
+from harness.profile import PROFILES, Profile
 from harness.progress import Progress
-from harness.report import markdown, terminal
+from harness.report import files, terminal
 from harness.sources import redact, resolve
 from harness.spec import Entry, Spec
+from harness.stages import expected_seconds
 from harness.workload import Workload
 
 REFERENCE_ENGINE = "memory"  # Knows the answers and is no candidate unless named.
@@ -33,6 +36,7 @@ class Wanted:
     profile: str
     clients: int | None
     rate: float | None
+    slo: str | None
     arrivals: Literal["constant", "poisson"]
     source: str
     at: tuple[str, ...]
@@ -55,27 +59,26 @@ def carry_out(wanted: Wanted, notes: Console, output: Console, runs: Path) -> in
     """Do the run, show it, and return the exit code. Raises BakeoffError before anything is started if it can."""
     spec = specify(wanted)
     folder = _folder(wanted, runs)
-    progress = Progress(notes, len(spec.entries), spec.trials, spec.warmup_seconds + spec.seconds)
+    progress = Progress(notes, len(spec.entries), expected_seconds(spec))
     for reason in dict.fromkeys(f"source {entry.source}: {entry.why}" for entry in spec.entries):
         notes.print(reason, highlight=False)
     try:
         with progress.shown():
             experiment.execute(spec, folder, progress)
     except BaseException as error:
-        kept = sum(len(each.trials) for each in _report_what_there_is(folder, None))
-        if kept:
+        if kept := _report_what_there_is(folder, None):
             notes.print(
                 f"Stopped early; {kept} trials are kept: bakeoff report {folder}", highlight=False, soft_wrap=True
             )
         raise error
-    results = _report_what_there_is(folder, output)
-    output.print(f"Results: {folder}   Report: {folder / 'report.md'}", highlight=False, soft_wrap=True)
-    return _exit_code(results)
+    _report_what_there_is(folder, output)
+    output.print(f"Results: {folder}   Report: {folder / 'report.html'}", highlight=False, soft_wrap=True)
+    return _exit_code(folder)
 
 
 def specify(wanted: Wanted) -> Spec:
     """Check every word of the user. Raises UsageError; starts nothing."""
-    profile = PROFILES[wanted.profile]
+    profile = _profile(wanted)
     workload = _workload(wanted, profile.scale * wanted.scale)
     chosen = _candidates(wanted, workload)
     urls = _urls(wanted.at, chosen)
@@ -88,24 +91,33 @@ def specify(wanted: Wanted) -> Spec:
             "--workers: load generators on other machines reach only servers given with --at, "
             "since servers started here listen on 127.0.0.1 alone."
         )
-    clients = wanted.clients or profile.clients
     return Spec(
         workload_name=wanted.workload,
         workload=workload,
         entries=entries,
-        profile=wanted.profile,
-        trials=wanted.trials or profile.trials,
-        warmup_seconds=profile.warmup_seconds if wanted.warmup is None else wanted.warmup,
-        seconds=wanted.seconds or profile.seconds,
-        clients=clients,
+        profile_name=wanted.profile,
+        profile=profile,
         rate_per_second=wanted.rate,
         arrivals=wanted.arrivals,
+        slo=slo.parse(wanted.slo) if wanted.slo else None,
         seed=wanted.seed,
         memory_bytes=wanted.memory * 2**20,
         command=[redact(word) for word in wanted.command],  # It is saved and shown.
         listen=wanted.listen,
         port=wanted.port,
         remote_workers=wanted.workers,
+    )
+
+
+def _profile(wanted: Wanted) -> Profile:
+    """The profile, with what the user wants otherwise."""
+    profile = PROFILES[wanted.profile]
+    return replace(
+        profile,
+        trials=wanted.trials or profile.trials,
+        warmup_seconds=profile.warmup_seconds if wanted.warmup is None else wanted.warmup,
+        seconds=wanted.seconds or profile.seconds,
+        clients=wanted.clients or profile.clients,
     )
 
 
@@ -174,18 +186,22 @@ def _folder(wanted: Wanted, runs: Path) -> Path:
     return folder
 
 
-def _report_what_there_is(folder: Path, output: Console | None) -> list[result.Result]:
-    """Write report.md, show it if asked to, and return the results that it is made from."""
+def _report_what_there_is(folder: Path, output: Console | None) -> int:
+    """Write the report, show it if there is an output, and return how many trials it is made from."""
     if not (folder / "run.json").is_file():
-        return []
-    run, results = result.read_run(folder)
-    if output is not None or any(each.trials for each in results):
-        result.write_text(markdown.render(run, results), folder / "report.md")
+        return 0
+    run, results = store.read_run(folder)
+    kept = sum(len(each.trials) for each in results)
+    if output is not None or kept:
+        files.write(run, results, folder)
     if output is not None:
         terminal.show(run, results, output)
-    return results
+    return kept
 
 
-def _exit_code(results: list[result.Result]) -> int:
+def _exit_code(folder: Path) -> int:
+    """4 where a number must not be used, 5 where a candidate did not come to its end."""
+    run, results = store.read_run(folder)
     statuses = {each.status for each in results}
-    return 4 if "invalid" in statuses else 5 if "failed" in statuses else 0
+    verdicts = {verdict(run, each, each.trials).status for each in results if each.status == "ok"}
+    return 4 if "invalid" in statuses | verdicts else 5 if "failed" in statuses else 0

@@ -14,12 +14,12 @@ import click
 import msgspec
 from rich.console import Console
 
-from harness import bench, listing, result
+from harness import bench, doctor, listing, store
 from harness.engine import DURABILITIES
 from harness.errors import BakeoffError
 from harness.load import program
 from harness.profile import PROFILES
-from harness.report import markdown, terminal
+from harness.report import files, terminal
 from harness.sources import SOURCES
 
 RUNS = Path("results/runs")
@@ -71,6 +71,7 @@ def list_() -> int:
 @click.option("--profile", type=click.Choice(list(PROFILES)), default="quick", show_default=True, help="How long.")
 @click.option("--clients", type=click.IntRange(1, 1000), help="Sessions that send at the same time.")
 @click.option("--rate", type=click.FloatRange(min=0, min_open=True), help="Open loop: requests per second.")
+@click.option("--slo", metavar="pN=TIME", help='Also find the highest rate that keeps it: "p99=10ms".')
 @click.option("--arrivals", type=click.Choice(["constant", "poisson"]), default="poisson", show_default=True)
 @click.option("--source", type=click.Choice([s for s in SOURCES if s != "at"]), default="auto", show_default=True)
 @click.option("--at", "at", multiple=True, metavar="ENGINE=URL", help="Use a server that is already there.")
@@ -82,7 +83,7 @@ def list_() -> int:
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=1, show_default=True)
 @click.option("--trials", type=click.IntRange(1, 1000), help="Timed intervals for each candidate.")
 @click.option("--seconds", type=click.FloatRange(min=0.5), help="Measured part of a trial.")
-@click.option("--warmup", type=click.FloatRange(min=0), help="Seconds before it, not counted.")
+@click.option("--warmup", type=click.FloatRange(min=0), help="Seconds before the first trial, not counted.")
 @click.option("--memory", type=click.IntRange(min=64), default=1024, show_default=True, help="MiB for each server.")
 @click.option("--out", type=click.Path(path_type=Path), help=f"Folder for the run.  [default: {RUNS}/…]")
 @click.option("--listen", default="127.0.0.1", show_default=True, help="Where other load generators connect.")
@@ -102,10 +103,10 @@ def run(**options: Any) -> int:
 @click.argument("run", type=click.Path(path_type=Path))
 @_words_errors
 def report(run: Path) -> int:
-    """Show a RUN again, and write its report.md anew. Needs no database."""
-    found, results = result.read_run(run)
+    """Show a RUN again, and write its report.md and report.html anew. Needs no database."""
+    found, results = store.read_run(run)
     terminal.show(found, results, Console())
-    result.write_text(markdown.render(found, results), run / "report.md")
+    files.write(found, results, run)
     return 0
 
 
@@ -117,11 +118,19 @@ def worker(host: str, port: int) -> None:
     program.start("worker", [host, str(port)])
 
 
+@main.command("doctor")
+@_words_errors
+def doctor_() -> int:
+    """What this machine can measure, and what would improve it."""
+    doctor.show(Console())
+    return 0
+
+
 @main.command()
 @_words_errors
 def schema() -> int:
     """Print the JSON Schema of run.json and of a candidate's result file."""
-    click.echo(msgspec.json.format(msgspec.json.encode(result.schema()), indent=2).decode())
+    click.echo(msgspec.json.format(msgspec.json.encode(store.schema()), indent=2).decode())
     return 0
 
 

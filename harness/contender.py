@@ -10,16 +10,17 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from harness import discover, parameters, result
+from harness import discover, parameters, result, store
 from harness.errors import Unsupported
 from harness.load import plan
 from harness.load.generator import CandidateFailed, Generator
 from harness.progress import Progress
-from harness.result import Loading, Problem, Result, Run, Trial
+from harness.result import Calibration, Loading, Problem, Result, Run, Trial
 from harness.sources import Server, start_server
 from harness.spec import Entry, Spec
 
 PREPARE_SECONDS = 3_600.0  # Before a load is given up.
+CALIBRATE_SECONDS = 60.0
 VOID = "its timings are void and it is not ranked"
 
 
@@ -46,7 +47,10 @@ class Contender:
         return self.result.status in ("ok", "invalid")
 
     def add(self, trial: Trial) -> None:
-        self.result = replace(self.result, trials=[*self.result.trials, trial])
+        if trial.load.stage == "main":
+            self.result = replace(self.result, trials=[*self.result.trials, trial])
+        else:
+            self.result = replace(self.result, probes=[*self.result.probes, trial])
         self.void(trial.problems)
 
     def expect(self, at_least: int, at_most: int) -> None:
@@ -108,6 +112,7 @@ def _first_result(entry: Entry, run: Run, server: Server) -> Result:
         workload=run.workload,
         fingerprint=run.fingerprint,
         source=server.source,
+        network=server.network,
         image=server.image,
         server_version=server.version,
         durability_asked=entry.candidate.durability,
@@ -118,7 +123,11 @@ def _first_result(entry: Entry, run: Run, server: Server) -> Result:
         client_cpus=[],
         memory_bytes=server.memory_bytes,
         loading=None,
+        statements={},
+        calibration=None,
         trials=[],
+        probes=[],
+        capacity=None,
     )
 
 
@@ -133,7 +142,7 @@ def saved(contender: Contender, folder: Path, doing: str) -> Iterator[None]:
     except CandidateFailed as failure:
         problem = Problem(reason=f"{doing}: {failure}", remedy=f"see the logs in {folder}")
         contender.result = replace(contender.result, status="failed", problems=[*contender.result.problems, problem])
-    result.save(contender.result, folder / f"{result.file_name(contender.name)}.json")
+    store.save(contender.result, folder / f"{store.file_name(contender.name)}.json")
 
 
 def prepare(contender: Contender, spec: Spec, load: Generator, client_cpus: Sequence[int], progress: Progress) -> None:
@@ -146,13 +155,12 @@ def prepare(contender: Contender, spec: Spec, load: Generator, client_cpus: Sequ
         orders = {contender.workers[0]: plan.Command(name="prepare", payload=payload)}
         (prepared,) = load.ask(orders, plan.Prepared, PREPARE_SECONDS, say)
     found = contender.result
-    observed = discover.engine(found.engine).observe_durability(prepared.facts)
     contender.result = replace(
         found,
-        warnings=[*found.warnings, *_durability_warning(found.durability_asked, observed)],
         server_version=found.server_version or prepared.facts.get("version"),
-        durability_observed=observed,
+        durability_observed=discover.engine(found.engine).observe_durability(prepared.facts),
         design=prepared.design,
+        statements=prepared.statements,
         facts=prepared.facts,
         client_cpus=list(client_cpus[:1] if contender.runs_in_client else client_cpus),
         loading=Loading(
@@ -161,6 +169,7 @@ def prepare(contender: Contender, spec: Spec, load: Generator, client_cpus: Sequ
             rows_per_second=prepared.rows / prepared.load_seconds if prepared.load_seconds else 0.0,
             settle_seconds=prepared.settle_seconds,
             size_bytes=prepared.size_bytes,
+            index_bytes=prepared.index_bytes,
             content=prepared.content,
             checked=prepared.checked,
         ),
@@ -169,11 +178,12 @@ def prepare(contender: Contender, spec: Spec, load: Generator, client_cpus: Sequ
     contender.void(prepared.problems)
 
 
-def _durability_warning(asked: str, observed: str | None) -> list[Problem]:
-    if observed in (None, asked):
-        return []
-    reason = f"{asked} durability was asked for, the server's settings give {observed}"
-    return [Problem(reason=reason, remedy="compare it only with others that give the same")]
+def calibrate(contender: Contender, seed: int, load: Generator, progress: Progress) -> None:
+    """What can be measured of it from here. Raises CandidateFailed."""
+    progress.note(f"{contender.name}: calibrating")
+    orders = {contender.workers[0]: plan.Command(name="calibrate", payload={"seed": seed})}
+    (found,) = load.ask(orders, Calibration, CALIBRATE_SECONDS)
+    contender.result = replace(contender.result, calibration=found)
 
 
 def finish(contender: Contender, load: Generator, progress: Progress) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Sequence
+from functools import cache
 
 import numpy as np
 from hdrh.histogram import HdrHistogram
@@ -141,6 +142,7 @@ def _highest_equivalent(index: int) -> int:
     return _lowest_equivalent(index) + (1 << shift) - 1
 
 
+@cache
 def _middles() -> NDArray[np.float64]:
     indices = np.arange(LENGTH)
     shifts = np.maximum(0, (indices >> (_MAGNITUDE - 1)) - 1)

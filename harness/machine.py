@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import re
+import time
 from collections import defaultdict
 from importlib import metadata
 from itertools import chain
@@ -12,14 +13,19 @@ from pathlib import Path
 
 import psutil
 
+from harness import usage
 from harness.result import Machine
 
 CPUS = Path("/sys/devices/system/cpu")
+LOOK_SECONDS = 0.5  # At what else the machine is doing.
 
 
 def machine() -> Machine:
-    """The facts, as they are now."""
+    """The facts, as they are now. Looks at its cores for half a second."""
     usable = usable_cpus()
+    before = usage.cores()
+    time.sleep(LOOK_SECONDS)
+    spent = usage.cores().since(before)
     return Machine(
         cpu=_cpu_model(),
         cores=os.cpu_count() or 1,
@@ -30,6 +36,8 @@ def machine() -> Machine:
         python=platform.python_version(),
         packages=_package_versions(),
         load_average=round(os.getloadavg()[0], 2),
+        busy=spent.busy(usable),
+        stolen=spent.stolen(usable),
         governor=_read(CPUS / f"cpu{usable[0]}/cpufreq/scaling_governor"),
         virtualisation=_virtualisation(),
     )

@@ -1,103 +1,142 @@
-"""One trial of one candidate: arm its processes, start them together, watch the server, put the outcomes together."""
+"""One trial of one candidate: arm its processes, start them together, watch the machine, put the outcomes together."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from harness import usage
+from harness import machine, usage
 from harness.contender import Contender
 from harness.load import plan
 from harness.load.generator import CandidateFailed, Generator
 from harness.load.merge import Merged
-from harness.result import ServerUse, Trial
-from harness.spec import Spec
+from harness.result import HostUse, Load, ServerUse, Trial
 
 ARM_SECONDS = 60.0
 LEAD_SECONDS = 0.1  # From the order to start until the first request.
 SLACK_SECONDS = 90.0  # For requests in flight and for grading, after a trial.
 
 
-def measure(number: int, position: int, contender: Contender, spec: Spec, load: Generator) -> Trial:
+@dataclass(frozen=True, kw_only=True)
+class Round:
+    """The same trial for every candidate that takes it."""
+
+    number: int  # Different for each round of a run, and growing with time: it names the operations.
+    load: Load
+    warmup_seconds: float
+    seconds: float  # Measured part.
+
+
+@dataclass(frozen=True)
+class Moment:
+    server: usage.Usage | None
+    cores: usage.Cores
+
+
+def measure(round_: Round, position: int, contender: Contender, seed: int, load: Generator) -> Trial:
     """Raises CandidateFailed, also where not one request succeeded."""
-    plans = _plans(number, contender, spec)
-    load.ask(
-        {worker: plan.Command(name="arm", payload=plan.plain(each)) for worker, each in plans.items()},
-        bool,
-        ARM_SECONDS,
-    )
+    plans = _plans(round_, contender, seed)
+    arms = {worker: plan.Command(name="arm", payload=plan.plain(each)) for worker, each in plans.items()}
+    load.ask(arms, bool, ARM_SECONDS)
     started = datetime.now(UTC)
-    start_ns = time.perf_counter_ns() + int(LEAD_SECONDS * 1e9)
-    # The clock of this machine is that of its workers; others start when the order reaches them.
-    starts = {worker: start_ns if load.is_local(worker) else None for worker in plans}
-    orders = {worker: plan.Command(name="go", payload={"start_ns": start}) for worker, start in starts.items()}
-    load.tell(orders)
-    measured_ns = start_ns + int(spec.warmup_seconds * 1e9)
-    before = _usage_at(measured_ns, contender.server.pid)
-    after = _usage_at(measured_ns + int(spec.seconds * 1e9), contender.server.pid)
-    outcomes = load.collect(orders, plan.TrialOutcome, spec.warmup_seconds + spec.seconds + SLACK_SECONDS)
-    merged = Merged(outcomes, spec.seconds)
+    outcomes, before, after = _run(round_, list(plans), contender, load)
+    merged = Merged(outcomes, round_.seconds)
     total = merged.total()
     contender.expect(*merged.rows_added())
     if not total.count:
         raise CandidateFailed(f"no request succeeded: {_most_frequent(total.errors)}")
+    rate = round_.load.rate_per_second
     return Trial(
-        number=number,
+        number=round_.number,
         position=position,
-        seed=spec.seed,
+        seed=seed,
         started=started,
-        warmup_seconds=spec.warmup_seconds,
-        seconds=spec.seconds,
-        clients=spec.clients,
-        offered=None if spec.rate_per_second is None else merged.offered(spec.rate_per_second, spec.arrivals),
+        warmup_seconds=round_.warmup_seconds,
+        seconds=round_.seconds,
+        load=round_.load,
+        offered=None if rate is None else merged.offered(rate, round_.load.arrivals),
         operations=merged.operations(),
         total=total,
         timeline=merged.timeline(),
         server=_server_use(before, after, total.count),
         client=merged.client(),
+        host=_host_use(before, after, contender),
+        traits=merged.traits(),
         problems=merged.problems(),
     )
 
 
-def _plans(number: int, contender: Contender, spec: Spec) -> dict[str, plan.TrialPlan]:
+def _run(
+    round_: Round, workers: Sequence[str], contender: Contender, load: Generator
+) -> tuple[list[plan.TrialOutcome], Moment, Moment]:
+    """Start all workers at one moment; their outcomes, and the machine at both ends of the measured part."""
+    start_ns = time.perf_counter_ns() + int(LEAD_SECONDS * 1e9)
+    # The clock of this machine is that of its workers; others start when the order reaches them.
+    starts = {worker: start_ns if load.is_local(worker) else None for worker in workers}
+    orders = {worker: plan.Command(name="go", payload={"start_ns": start}) for worker, start in starts.items()}
+    load.tell(orders)
+    measured_ns = start_ns + int(round_.warmup_seconds * 1e9)
+    before = _at(measured_ns, contender.server.pid)
+    after = _at(measured_ns + int(round_.seconds * 1e9), contender.server.pid)
+    patience = round_.warmup_seconds + round_.seconds + SLACK_SECONDS
+    return load.collect(orders, plan.TrialOutcome, patience), before, after
+
+
+def _plans(round_: Round, contender: Contender, seed: int) -> dict[str, plan.TrialPlan]:
     """Sessions and rate shared out over the candidate's processes; a process without a session is left out."""
-    processes = contender.workers[: spec.clients]
+    pressed = round_.load
+    processes = contender.workers[: pressed.clients]
     plans: dict[str, plan.TrialPlan] = {}
     first = 0
     for process, worker in enumerate(processes):
-        sessions = spec.clients // len(processes) + (process < spec.clients % len(processes))
+        sessions = pressed.clients // len(processes) + (process < pressed.clients % len(processes))
+        rate = None if pressed.rate_per_second is None else pressed.rate_per_second * sessions / pressed.clients
         plans[worker] = plan.TrialPlan(
             target=contender.target,
-            seed=spec.seed,
-            trial=number,
+            varied=pressed.varied,
+            seed=seed,
+            trial=round_.number,
             sessions=sessions,
             first_session=first,
-            all_sessions=spec.clients,
-            rate_per_second=None if spec.rate_per_second is None else spec.rate_per_second * sessions / spec.clients,
-            arrivals=spec.arrivals,
+            all_sessions=pressed.clients,
+            rate_per_second=rate,
+            arrivals=pressed.arrivals,
             process=process,
-            warmup_seconds=spec.warmup_seconds,
-            seconds=spec.seconds,
+            warmup_seconds=round_.warmup_seconds,
+            seconds=round_.seconds,
         )
         first += sessions
     return plans
 
 
-def _usage_at(moment_ns: int, pid: int | None) -> usage.Usage | None:
+def _at(moment_ns: int, pid: int | None) -> Moment:
     time.sleep(max(0.0, (moment_ns - time.perf_counter_ns()) / 1e9))
-    return None if pid is None else usage.sample(pid)
+    cores = usage.cores()
+    return Moment(None if pid is None else usage.sample(pid), cores)
 
 
-def _server_use(before: usage.Usage | None, after: usage.Usage | None, operations: int) -> ServerUse | None:
-    if before is None or after is None:
+def _server_use(before: Moment, after: Moment, operations: int) -> ServerUse | None:
+    if before.server is None or after.server is None:
         return None
-    used = after.since(before)
+    used = after.server.since(before.server)
     return ServerUse(
         cpu_seconds=used.cpu_seconds,
         cpu_us_per_operation=used.cpu_seconds / operations * 1e6,
         resident_bytes=used.resident_bytes,
         read_bytes=used.read_bytes,
         written_bytes=used.written_bytes,
+        throttled_seconds=used.throttled_seconds,
+    )
+
+
+def _host_use(before: Moment, after: Moment, contender: Contender) -> HostUse:
+    spent = after.cores.since(before.cores)
+    return HostUse(
+        client_cores_busy=spent.busy(contender.result.client_cpus),
+        server_cores_busy=spent.busy(contender.result.server_cpus),
+        stolen=spent.stolen(machine.usable_cpus()),
     )
 
 

@@ -16,9 +16,9 @@ STEP_SECONDS = 0.5
 
 
 class Progress:
-    """One bar for the whole run, in expected seconds, beside a line on what is being done now."""
+    """One bar for the whole run beside a line on what is being done now. `seconds`: of trials, for each candidate."""
 
-    def __init__(self, console: Console, candidates: int, trials: int, trial_seconds: float) -> None:
+    def __init__(self, console: Console, candidates: int, seconds: float) -> None:
         self.console = console
         self._bars = Bars(
             SpinnerColumn(),
@@ -30,7 +30,7 @@ class Progress:
             refresh_per_second=REFRESHES_PER_SECOND,
             disable=not console.is_terminal,
         )
-        total = candidates * (PREPARE_SECONDS + trials * trial_seconds)
+        total = candidates * (PREPARE_SECONDS + seconds)
         self._whole = self._bars.add_task("starting", total=total)
 
     @contextmanager

@@ -7,18 +7,16 @@ refused. `bakeoff schema` prints the JSON Schema of both.
 
 from __future__ import annotations
 
-import contextlib
 from datetime import datetime
-from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Literal
 
 import msgspec
 
-from harness.errors import EnvironmentProblem, UsageError
-
-VERSION: Literal[1] = 1
+VERSION: Literal[2] = 2
 Parameter = int | float | str | bool
-T = TypeVar("T")
+Arrivals = Literal["constant", "poisson"]
+Stage = Literal["warm-up", "main", "ladder", "search", "common rate", "sweep"]
+Network = Literal["loopback", "mapped port", "remote", "in process"]
 
 
 class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -70,11 +68,21 @@ class Slice(Record, frozen=True):
     response: str  # HDR V2, base64, nanoseconds; "" if count is 0.
 
 
+class Load(Record, frozen=True):
+    """How hard a trial pressed, for which stage of its run, and what it changed of the workload's parameters."""
+
+    stage: Stage
+    clients: int
+    rate_per_second: float | None  # None: closed loop.
+    arrivals: Arrivals
+    varied: dict[str, Parameter]
+
+
 class Offered(Record, frozen=True):
     """An open loop's schedule against what became of it, over the measured part of a trial."""
 
     rate_per_second: float  # Intended.
-    arrivals: Literal["constant", "poisson"]
+    arrivals: Arrivals
     due: int  # Requests that the schedule wanted sent.
     sent: int
     late: int  # Sent later than due because every session was busy; their response counts from the schedule.
@@ -92,12 +100,21 @@ class ServerUse(Record, frozen=True):
     resident_bytes: int | None
     read_bytes: int | None
     written_bytes: int | None
+    throttled_seconds: float | None  # Kept from running by a limit on its CPU time.
 
 
 class ClientUse(Record, frozen=True):
     processes: int
     cpu_cores: float  # 1.0: one core was busy all the time. Near the number of processes we measured the client.
     resident_bytes: int  # Of the largest process.
+
+
+class HostUse(Record, frozen=True):
+    """What the machine's cores did during the measured part, in shares of their time; None where it does not tell."""
+
+    client_cores_busy: float | None  # With the client or anything else.
+    server_cores_busy: float | None
+    stolen: float | None  # Of all usable cores, by the hypervisor for other machines.
 
 
 class Trial(Record, frozen=True):
@@ -107,13 +124,15 @@ class Trial(Record, frozen=True):
     started: datetime
     warmup_seconds: float
     seconds: float  # Measured part.
-    clients: int
+    load: Load
     offered: Offered | None  # None: closed loop.
     operations: list[Measured]  # By kind, then nothing else.
     total: Measured
     timeline: list[Slice]
     server: ServerUse | None
     client: ClientUse
+    host: HostUse
+    traits: dict[str, float]  # Workload.traits: what the operations turned out to be like, in shares of 1.
     problems: list[str]  # Wrong answers and lost writes. Any makes the trial invalid.
 
 
@@ -123,8 +142,46 @@ class Loading(Record, frozen=True):
     rows_per_second: float
     settle_seconds: float
     size_bytes: int | None  # After settling.
+    index_bytes: int | None  # Of the index on vectors alone.
     content: str  # What was compared with the data set: "100,000 rows compared, count 100,000".
     checked: dict[str, Graded]  # The answer check before the clock started, by kind of operation.
+
+
+class Repeat(Record, frozen=True):
+    """Medians over a few reads of one kind: asked for the first time, and at once again."""
+
+    first_ms: float
+    again_ms: float
+
+
+class Calibration(Record, frozen=True):
+    """What can be measured of a candidate from here, before its first trial, in one process and one session."""
+
+    null_cpu_us: float  # Client CPU per operation of this workload when no engine is asked: the harness itself.
+    ceiling_per_second: float  # What one process could send of it at most.
+    ping: Latency  # The shortest round trip: driver, network, and a server with nothing to do.
+    ping_cpu_us: float  # Client CPU of one.
+    timer_error: Latency  # By how much sleeps of a millisecond overslept.
+    repeats: dict[str, Repeat]  # By kind of reading operation.
+
+
+class Slo(Record, frozen=True):
+    """What users must be able to rely on: this quantile of response times is at most so long."""
+
+    quantile: float  # 0.99
+    limit_ms: float
+
+
+class Capacity(Record, frozen=True):
+    """The highest rate offered in an open loop at which the objective of the run is kept.
+
+    Between low and high the probes do not agree: a bracket, not a confidence interval. See harness.analysis.capacity.
+    """
+
+    per_second: float | None  # The estimate; None: no rate was settled as kept.
+    low_per_second: float | None
+    high_per_second: float | None  # None: the server was not the limit.
+    limit: Literal["slo", "client", "top", "bottom"]  # What ended the search.
 
 
 class Problem(Record, frozen=True):
@@ -135,7 +192,7 @@ class Problem(Record, frozen=True):
 class Result(Record, frozen=True):
     """One candidate under one workload."""
 
-    version: Literal[1]
+    version: Literal[2]
     run: str  # Run.id
     candidate: str
     engine: str
@@ -146,6 +203,7 @@ class Result(Record, frozen=True):
     workload: str
     fingerprint: str  # Of the data and the first operations. Results that differ here never compare.
     source: str | None  # "embedded", "in-process", "docker", "at"; None: never started.
+    network: Network | None  # Between client and server.
     image: str | None  # What a container ran: "redis@sha256:…", or the id of a local image.
     server_version: str | None
     durability_asked: str
@@ -156,7 +214,11 @@ class Result(Record, frozen=True):
     client_cpus: list[int]
     memory_bytes: int | None
     loading: Loading | None
-    trials: list[Trial]
+    statements: dict[str, list[str]]  # As they were sent: "create", "load", "settle", then kinds of operations.
+    calibration: Calibration | None
+    trials: list[Trial]  # Of the stage "main": what the run was asked for.
+    probes: list[Trial]  # Of all other stages, in the order in which they ran.
+    capacity: Capacity | None
 
 
 class Machine(Record, frozen=True):
@@ -171,12 +233,14 @@ class Machine(Record, frozen=True):
     python: str
     packages: dict[str, str]  # What bakeoff is built on, drivers among them: name -> version.
     load_average: float  # Over the last minute, before anything was started.
+    busy: float | None  # Share of the usable cores' time, by others, in the half second before.
+    stolen: float | None  # The same by the hypervisor.
     governor: str | None  # Of the CPU clock: "performance", "powersave".
     virtualisation: str | None  # "container", the hypervisor's product, "virtual machine"; None: none that shows.
 
 
 class Run(Record, frozen=True):
-    version: Literal[1]
+    version: Literal[2]
     id: str
     started: datetime
     finished: datetime | None  # None: still going, or interrupted.
@@ -190,67 +254,12 @@ class Run(Record, frozen=True):
     profile: str
     clients: int
     rate_per_second: float | None
-    arrivals: Literal["constant", "poisson"]
+    arrivals: Arrivals
     seed: int
     trials: int
-    warmup_seconds: float
+    warmup_seconds: float  # Before the first trial; twice as long where that was not steady.
     seconds: float
+    slo: Slo | None
+    common_shares: list[float]  # Of the slowest candidate's capacity: the rates at which all were measured.
     candidates: list[str]
     machine: Machine
-
-
-def save(record: Run | Result, path: Path) -> None:
-    """Write atomically: a full disk or a kill leaves the earlier file whole. Raises EnvironmentProblem."""
-    content = msgspec.json.encode(record)
-    msgspec.json.decode(content, type=type(record))  # What could not be read again (a NaN) must not be written.
-    _write(msgspec.json.format(content, indent=1), path)
-
-
-def write_text(text: str, path: Path) -> None:
-    """Like save, for a report."""
-    _write(text.encode(), path)
-
-
-def _write(content: bytes, path: Path) -> None:
-    partial = path.with_suffix(".partial")
-    try:
-        partial.write_bytes(content)
-        partial.replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
-        raise EnvironmentProblem(f"Cannot save {path}: {error.strerror}. What was saved before is kept.") from error
-
-
-def read_run(folder: Path) -> tuple[Run, list[Result]]:
-    """The run in a folder and its results, in the order the candidates were given. Raises UsageError."""
-    if not (folder / "run.json").is_file():
-        raise UsageError(f"{folder} is not a run: it has no run.json. Runs are folders below results/runs/.")
-    run = _read(folder / "run.json", Run)
-    files = [folder / f"{file_name(candidate)}.json" for candidate in run.candidates]
-    results = [_read(file, Result) for file in files if file.is_file()]
-    for result in results:
-        if result.run != run.id:
-            raise UsageError(f"{folder}: the result of {result.candidate} belongs to run {result.run}, not {run.id}.")
-    return run, results
-
-
-def file_name(candidate: str) -> str:
-    """A candidate's name with what some file systems refuse taken out: postgres:durable -> postgres.durable."""
-    return candidate.replace(":", ".")
-
-
-def schema() -> dict[str, Any]:
-    """JSON Schema of run.json and of a candidate's file."""
-    return {"run": msgspec.json.schema(Run), "result": msgspec.json.schema(Result)}
-
-
-def _read(path: Path, kind: type[T]) -> T:
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=kind)
-    except msgspec.DecodeError as error:
-        raise UsageError(
-            f"{path} is not a bakeoff {kind.__name__.lower()} file of version {VERSION}: {error}."
-        ) from error
-    except OSError as error:
-        raise UsageError(f"Cannot read {path}: {error.strerror}.") from error

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from harness.candidate import Candidate
+from harness.profile import Profile
+from harness.result import Arrivals, Slo
 from harness.workload import Workload
+
+LADDER_CLIENTS = (1, 2, 4, 8, 16, 32)
+COMMON_SHARES = (0.5, 0.8)  # Of the slowest candidate's capacity.
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,16 +29,19 @@ class Spec:
     workload_name: str
     workload: Workload
     entries: Sequence[Entry]
-    profile: str
-    trials: int
-    warmup_seconds: float
-    seconds: float  # Measured part of a trial.
-    clients: int
+    profile_name: str
+    profile: Profile  # With what the user wants otherwise.
     rate_per_second: float | None  # None: closed loop.
-    arrivals: Literal["constant", "poisson"]
+    arrivals: Arrivals
+    slo: Slo | None
     seed: int
     memory_bytes: int  # For each server.
     command: Sequence[str]  # Repeats the run.
     listen: str  # Where the load generator's master listens.
     port: int | None
     remote_workers: int  # Load generators on other machines to wait for.
+
+    @property
+    def common_shares(self) -> Sequence[float]:
+        """Where the user sets a rate, all candidates have one already."""
+        return COMMON_SHARES if self.profile.common_trials and self.rate_per_second is None else ()

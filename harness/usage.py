@@ -1,12 +1,17 @@
-"""What a server costs: CPU time, memory and disk traffic of its whole process tree."""
+"""What a server costs, its whole process tree together, and what the cores of the machine were doing."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
 
 import psutil
 
 ATTEMPTS = 5
+T = TypeVar("T", int, float)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,6 +22,7 @@ class Usage:
     resident_bytes: int | None  # Now. Memory that processes share counts once.
     read_bytes: int | None  # From disk, not from the page cache.
     written_bytes: int | None  # To files on a disk, when written, be it flushed later.
+    throttled_seconds: float | None  # Kept from running by a limit on the CPU time of its control group.
 
     def since(self, earlier: Usage) -> Usage:
         return Usage(
@@ -24,7 +30,53 @@ class Usage:
             resident_bytes=self.resident_bytes,
             read_bytes=_difference(self.read_bytes, earlier.read_bytes),
             written_bytes=_difference(self.written_bytes, earlier.written_bytes),
+            throttled_seconds=_difference(self.throttled_seconds, earlier.throttled_seconds),
         )
+
+
+@dataclass(frozen=True)
+class Cores:
+    """Seconds by core since the machine was started, or, from `since`, in between."""
+
+    seconds: Mapping[int, tuple[float, float, float]]  # Core -> (in all, idle, stolen by the hypervisor).
+
+    @property
+    def numbers(self) -> list[int]:
+        return sorted(self.seconds)
+
+    def since(self, earlier: Cores) -> Cores:
+        return Cores(
+            {
+                number: (now[0] - then[0], now[1] - then[1], now[2] - then[2])
+                for number, now in self.seconds.items()
+                if (then := earlier.seconds.get(number))
+            }
+        )
+
+    def busy(self, numbers: Sequence[int]) -> float | None:
+        """Share of the time of these cores that was not idle; None if not known."""
+        all_, idle, _ = self._sum(numbers)
+        return 1 - idle / all_ if all_ > 0 else None
+
+    def stolen(self, numbers: Sequence[int]) -> float | None:
+        all_, _, stolen = self._sum(numbers)
+        return stolen / all_ if all_ > 0 else None
+
+    def _sum(self, numbers: Sequence[int]) -> tuple[float, float, float]:
+        known = [self.seconds[number] for number in numbers if number in self.seconds]
+        return (sum(k[0] for k in known), sum(k[1] for k in known), sum(k[2] for k in known))
+
+
+def cores() -> Cores:
+    """As they are now. In steps of 0.01 s."""
+    seconds = {}
+    for number, times in enumerate(psutil.cpu_times(percpu=True)):
+        stolen = getattr(times, "steal", 0.0)
+        idle = times.idle + getattr(times, "iowait", 0.0)
+        everything = idle + stolen + times.user + times.system + times.nice  # User has guests' time in it already.
+        everything += getattr(times, "irq", 0.0) + getattr(times, "softirq", 0.0)
+        seconds[number] = (everything, idle, stolen)
+    return Cores(seconds)
 
 
 def sample(pid: int) -> Usage | None:
@@ -67,6 +119,7 @@ def _total(family: list[psutil.Process]) -> Usage:
         resident_bytes=_sum(resident),
         read_bytes=_sum([one and one[0] for one in traffic]),
         written_bytes=_sum([one and one[1] for one in traffic]),
+        throttled_seconds=_throttled_seconds(family[0].pid),
     )
 
 
@@ -92,5 +145,22 @@ def _sum(parts: list[int | None]) -> int | None:
     return sum(known) if len(known) == len(parts) else None
 
 
-def _difference(later: int | None, earlier: int | None) -> int | None:
+def _throttled_seconds(pid: int) -> float | None:
+    """Of the control group that a process is in; None where there is no such limit."""
+    try:
+        groups = Path(f"/proc/{pid}/cgroup").read_text()
+        for line in groups.splitlines():
+            _, controllers, path = line.split(":", 2)
+            if controllers and "cpu" not in controllers.split(","):
+                continue
+            folder = Path("/sys/fs/cgroup", "cpu" if controllers else "", path.lstrip("/"))
+            found = re.search(r"^throttled_(usec|time) (\d+)$", (folder / "cpu.stat").read_text(), re.MULTILINE)
+            if found:
+                return int(found[2]) / (1e6 if found[1] == "usec" else 1e9)
+    except (OSError, ValueError):
+        pass  # No such file: no such limit, or another system.
+    return None
+
+
+def _difference(later: T | None, earlier: T | None) -> T | None:
     return None if later is None or earlier is None else later - earlier

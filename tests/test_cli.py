@@ -42,6 +42,8 @@ def _nothing_may_start(monkeypatch, tmp_path):
         (["run", "read-heavy", "memory", "--clients", "0"], ["--clients", "0 is not in the range"]),
         (["run", "read-heavy", "memory", "--rate", "fast"], ["--rate", "not a valid float"]),
         (["run", "read-heavy", "memory", "--profile", "long"], ["--profile", "quick"]),
+        (["run", "read-heavy", "memory", "--slo", "fast"], ["--slo fast", "p99=10ms"]),
+        (["run", "read-heavy", "memory", "--slo", "p99=10"], ["with its unit"]),
         (["report", "nowhere"], ["nowhere is not a run", "results/runs/"]),
         (["gate"], ["No such command"]),
     ],
@@ -75,6 +77,13 @@ def test_the_list_names_every_engine_workload_and_parameter():
     outcome = bakeoff("list")
     assert outcome.exit_code == 0
     for word in ("postgres", "mongo", "redis", "clickhouse", "read-heavy", "timeseries", "records=40000", "embedded"):
+        assert word in outcome.stdout
+
+
+def test_the_doctor_says_what_this_machine_can_measure_in_plain_words():
+    outcome = bakeoff("doctor")
+    assert outcome.exit_code == 0
+    for word in ("cores", "quiet", "client", "timer", "disk", "oversleeps", "embedded"):
         assert word in outcome.stdout
 
 

@@ -17,9 +17,24 @@ import psycopg
 import pytest
 import redis
 
-from harness import histogram, machine, result
+from harness import histogram, machine, store
+from harness.result import Slo
+from harness.spec import LADDER_CLIENTS
 
-SHORT = ["--source", "embedded", "--trials", "2", "--seconds", "1", "--warmup", "0.2", "--scale", "0.02"]
+SHORT = [
+    "--source",
+    "embedded",
+    "--profile",
+    "smoke",
+    "--trials",
+    "2",
+    "--seconds",
+    "1",
+    "--warmup",
+    "0.2",
+    "--scale",
+    "0.2",
+]
 
 
 def start(*arguments, **options):
@@ -62,8 +77,9 @@ def run_of_memory(tmp_path_factory):
 
 def test_a_run_leaves_its_files_and_a_report_that_says_the_same(run_of_memory):
     folder, output = run_of_memory
-    assert sorted(file.name for file in folder.glob("*.*") if file.suffix in (".json", ".md")) == [
+    assert sorted(file.name for file in folder.glob("*.*") if file.suffix in (".json", ".md", ".html")) == [
         "memory.json",
+        "report.html",
         "report.md",
         "run.json",
     ]
@@ -72,19 +88,28 @@ def test_a_run_leaves_its_files_and_a_report_that_says_the_same(run_of_memory):
 
 
 def test_a_result_holds_what_was_measured_and_proven(run_of_memory):
-    run, [memory] = result.read_run(run_of_memory[0])
+    run, [memory] = store.read_run(run_of_memory[0])
     assert run.finished is not None
-    assert run.command.startswith("bakeoff run read-heavy memory --source embedded --trials 2")
+    assert run.command.startswith("bakeoff run read-heavy memory --source embedded --profile smoke --trials 2")
     assert run.parameters["records"] == 800
     assert memory.status == "ok"
     assert memory.loading.content == "800 rows compared with the data set"
     assert memory.loading.checked["read"].wrong == 0
-    assert [trial.number for trial in memory.trials] == [1, 2]
+    assert memory.statements.keys() >= {"create", "load", "settle", "read", "update"}
+    assert memory.calibration.ceiling_per_second > 0
+    assert memory.calibration.timer_error.count > 0
+    assert memory.calibration.repeats.keys() == {"read"}
+    first, second = memory.trials
+    assert memory.probes[0].number < first.number < second.number
     for trial in memory.trials:
         read = next(measured for measured in trial.operations if measured.kind == "read")
         assert read.graded.answers > 0
         assert read.graded.wrong == 0
         assert read.client_cpu_us > 0
+        assert trial.load.stage == "main"
+        assert 0 < trial.host.client_cores_busy <= 1
+        assert trial.traits["sent read"] == pytest.approx(0.95, abs=0.02)
+        assert trial.traits["found"] == 1.0
         assert trial.total.count == sum(measured.count for measured in trial.operations)
         assert histogram.decode(trial.total.response.histogram).sum() == trial.total.count
         # A request in flight at the end may end in the second after: it is in the timeline, not in the total.
@@ -95,7 +120,7 @@ def test_a_result_holds_what_was_measured_and_proven(run_of_memory):
 def test_an_open_loop_keeps_its_rate_and_counts_from_the_schedule(tmp_path):
     folder = tmp_path / "run"
     bakeoff("run", "read-heavy", "memory", *SHORT, "--rate", "500", "--arrivals", "constant", "--out", folder)
-    _, [memory] = result.read_run(folder)
+    _, [memory] = store.read_run(folder)
     for trial in memory.trials:
         assert trial.offered.due == 500
         assert trial.offered.sent + trial.offered.unsent == 500
@@ -103,18 +128,78 @@ def test_an_open_loop_keeps_its_rate_and_counts_from_the_schedule(tmp_path):
         assert trial.offered.timer_error.count > 0
 
 
+@pytest.fixture(scope="module")
+def run_with_an_objective(tmp_path_factory):
+    """All stages, of two real servers."""
+    folder = tmp_path_factory.mktemp("runs") / "run"
+    options = [
+        "--source",
+        "embedded",
+        "--trials",
+        "2",
+        "--seconds",
+        "0.5",
+        "--warmup",
+        "1",
+        "--scale",
+        "0.02",
+        "--slo",
+        "p99=50ms",
+    ]
+    bakeoff("run", "read-heavy", "redis", "postgres", *options, "--out", folder)
+    return store.read_run(folder)
+
+
+@pytest.mark.engines
+def test_every_stage_is_kept_with_its_load(run_with_an_objective):
+    run, results = run_with_an_objective
+    for result in results:
+        stages = [probe.load.stage for probe in result.probes]
+        assert list(dict.fromkeys(stages)) == ["warm-up", "ladder", "search", "common rate"]
+        ladder = [probe.load.clients for probe in result.probes if probe.load.stage == "ladder"]
+        assert ladder == list(LADDER_CLIENTS)
+        numbers = [trial.number for trial in [*result.probes, *result.trials]]
+        assert len(set(numbers)) == len(numbers)
+    assert run.slo == Slo(quantile=0.99, limit_ms=50.0)
+
+
+@pytest.mark.engines
+def test_all_candidates_are_measured_at_the_same_rates_below_what_the_slowest_one_can_do(run_with_an_objective):
+    run, results = run_with_an_objective
+    rates = [
+        [probe.load.rate_per_second for probe in result.probes if probe.load.stage == "common rate"]
+        for result in results
+    ]
+    assert rates[0] == rates[1]
+    slowest = min(result.capacity.low_per_second for result in results)
+    assert sorted(set(rates[0])) == pytest.approx([share * slowest for share in run.common_shares], rel=0.01)
+    assert all(probe.offered.arrivals == "poisson" for result in results for probe in result.probes if probe.offered)
+
+
+@pytest.mark.engines
+def test_a_real_server_tells_what_it_was_sent_and_how_long_a_bare_round_trip_takes(run_with_an_objective):
+    _, results = run_with_an_objective
+    redis, postgres = results
+    assert any(statement.startswith("HGETALL") for statement in redis.statements["read"])
+    assert any(statement.startswith("CREATE TABLE") for statement in postgres.statements["create"])
+    for result in results:
+        assert 0 < result.calibration.ping.p50_ms < result.trials[0].total.response.max_ms
+        assert result.calibration.ping_cpu_us > 0
+        assert result.network == "loopback"
+
+
 def test_the_same_seed_asks_the_same_and_another_size_has_another_fingerprint(run_of_memory, tmp_path):
     bakeoff("run", "read-heavy", "memory", *SHORT, "--out", tmp_path / "same")
     bakeoff("run", "read-heavy", "memory", *SHORT, "--set", "records=801", "--out", tmp_path / "other")
     first, same, other = (
-        result.read_run(folder)[0].fingerprint for folder in (run_of_memory[0], tmp_path / "same", tmp_path / "other")
+        store.read_run(folder)[0].fingerprint for folder in (run_of_memory[0], tmp_path / "same", tmp_path / "other")
     )
     assert first == same != other
 
 
 def test_ctrl_c_keeps_finished_trials_and_leaves_no_process(tmp_path):
     folder = tmp_path / "run"
-    long = ["--source", "embedded", "--trials", "50", "--seconds", "0.5", "--scale", "0.02"]
+    long = ["--source", "embedded", "--profile", "smoke", "--trials", "50", "--seconds", "0.5", "--scale", "0.2"]
     process = start("run", "read-heavy", "memory", *long, "--out", folder)
     wait_until(lambda: trials_in(folder, "memory") >= 2)
     children = family(process)
@@ -158,7 +243,7 @@ def test_a_full_disk_ends_with_one_line_and_keeps_what_was_saved(tmp_path):
         _, errors = bakeoff("run", "read-heavy", "memory", *SHORT, "--trials", "30", "--out", disk / "run", code=5)
         assert "No space left on device" in errors
         assert "kept" in errors
-        run, results = result.read_run(disk / "run")
+        run, results = store.read_run(disk / "run")
         assert run.finished is None
         assert all(each.trials for each in results if each.loading)
     finally:
@@ -175,10 +260,10 @@ def damaged(folder, tmp_path, change):
 @pytest.mark.parametrize(
     ("pattern", "replacement", "says"),
     [
-        ("(?s)(.{500}).*", r"\1", "memory.json is not a bakeoff result file of version 1"),
+        ("(?s)(.{500}).*", r"\1", "memory.json is not a bakeoff result file of version 2"),
         ("(?s).*", "{}", "missing required field"),
         ('"engine"', '"motor"', "unknown field `motor`"),
-        ('"version": 1', '"version": 9', "version"),
+        ('"version": 2', '"version": 9', "version"),
         ('"run": "[^"]*"', '"run": "another"', "belongs to run another"),
     ],
     ids=["cut off", "empty", "foreign field", "newer version", "of another run"],
@@ -194,7 +279,7 @@ def test_a_damaged_or_foreign_result_is_refused_in_a_line(run_of_memory, tmp_pat
 
 def test_the_files_keep_their_json_schema(run_of_memory):
     jsonschema = pytest.importorskip("jsonschema")
-    schemas = result.schema()
+    schemas = store.schema()
     for name, file in (("run", "run.json"), ("result", "memory.json")):
         jsonschema.validate(json.loads((run_of_memory[0] / file).read_text()), schemas[name])
 
@@ -210,7 +295,7 @@ def test_a_server_that_dies_in_a_trial_is_reported_and_the_others_finish(tmp_pat
                 child.kill()
     output, errors = process.communicate(timeout=120)
     assert process.returncode == 5, errors
-    _, results = result.read_run(folder)
+    _, results = store.read_run(folder)
     redis, postgres = results
     assert (redis.status, len(redis.trials)) == ("failed", 1)
     assert (postgres.status, len(postgres.trials)) == ("ok", 2)
@@ -228,18 +313,18 @@ def test_a_real_server_that_stalls_for_two_seconds_shows_it_in_an_open_loop_and_
         options = [
             "--source",
             "embedded",
+            "--profile",
+            "smoke",
             "--trials",
             "1",
             "--seconds",
             "12",
             "--warmup",
-            "1",
+            "0",
             "--scale",
-            "0.02",
-            "--out",
-            folder,
-            *rate,
+            "0.2",
         ]
+        options += ["--out", folder, *rate]
         process = start("run", "read-heavy", "redis", *options)
         wait_until(lambda folder=folder: (folder / "redis.json").is_file())  # Loaded: the trial begins.
         time.sleep(5)
@@ -251,7 +336,7 @@ def test_a_real_server_that_stalls_for_two_seconds_shows_it_in_an_open_loop_and_
         stall_seconds = time.perf_counter() - stopped
         _, errors = process.communicate(timeout=60)
         assert process.returncode == 0, errors
-        _, [redis] = result.read_run(folder)
+        _, [redis] = store.read_run(folder)
         p99_ms[loop] = redis.trials[0].total.response.p99_ms
         assert redis.trials[0].total.response.max_ms >= 1_900
     exact_ms = 1_000 * stall_seconds - 0.01 * 12_000
@@ -281,7 +366,7 @@ def test_an_engine_and_a_workload_from_elsewhere_take_part_in_a_whole_run(tmp_pa
     environment = os.environ | {"BAKEOFF_PATH": str(toys)}
     output, _ = bakeoff("run", "phone-book", "sqlite", "memory", *SHORT, "--out", folder, env=environment)
     assert "sqlite" in output
-    _, results = result.read_run(folder)
+    _, results = store.read_run(folder)
     assert [(each.candidate, each.status, len(each.trials)) for each in results] == [
         ("sqlite", "ok", 2),
         ("memory", "ok", 2),
@@ -299,7 +384,7 @@ def test_a_server_that_is_already_there_is_used_and_left_as_it_was(tmp_path, ser
     before = databases(url)
     folder = tmp_path / "run"
     bakeoff("run", "read-heavy", "postgres", *SHORT, "--at", f"postgres={url}", "--out", folder)
-    _, [postgres] = result.read_run(folder)
+    _, [postgres] = store.read_run(folder)
     assert (postgres.status, postgres.source, len(postgres.trials)) == ("ok", "at", 2)
     assert databases(url) == before
     saved = "".join(file.read_text() for file in folder.iterdir())
@@ -319,7 +404,7 @@ def test_a_load_generator_of_another_machine_takes_its_share_and_ends_with_the_r
         worker.communicate(timeout=20)
     finally:
         worker.kill()
-    _, [postgres] = result.read_run(folder)
+    _, [postgres] = store.read_run(folder)
     assert (postgres.status, len(postgres.trials)) == ("ok", 2)
     here = len(machine.split_cpus()[1])
     assert {trial.client.processes for trial in postgres.trials} == {min(4, here + 1)}
@@ -384,7 +469,7 @@ def test_an_engine_that_lies_in_mid_trial_is_invalid_and_not_ranked(tmp_path, me
     environment = os.environ | {"BAKEOFF_PATH": str(tmp_path)}
     folder = tmp_path / "run"
     output, _ = bakeoff("run", "write-heavy", "liar", "memory", *SHORT, "--out", folder, env=environment, code=4)
-    _, [found, memory] = result.read_run(folder)
+    _, [found, memory] = store.read_run(folder)
     assert (found.status, memory.status) == ("invalid", "ok")
     assert re.search(says, " ".join(problem.reason for problem in found.problems))
     assert "liar, invalid" in output

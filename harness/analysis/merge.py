@@ -45,8 +45,13 @@ class Merged:
 
 
 def valid_trials(result: Result) -> list[Trial]:
-    """Those whose numbers may be used. A candidate that is invalid has none: a wrong answer voids all its timing."""
-    return [] if result.status == "invalid" else [trial for trial in result.trials if not trial.problems]
+    """Those of the main stage whose numbers may be used."""
+    return valid(result, result.trials)
+
+
+def valid(result: Result, trials: Sequence[Trial]) -> list[Trial]:
+    """Of these. A candidate that is invalid has none: a wrong answer voids all its timing."""
+    return [] if result.status == "invalid" else [trial for trial in trials if not trial.problems]
 
 
 def merged_kinds(trials: Sequence[Trial]) -> list[Merged]:

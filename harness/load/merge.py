@@ -73,6 +73,12 @@ class Merged:
         sure = sum(outcome.rows_added for outcome in self.outcomes)
         return sure, sure + sum(outcome.rows_maybe_added for outcome in self.outcomes)
 
+    def traits(self) -> dict[str, float]:
+        """Means over the processes."""
+        names = dict.fromkeys(name for outcome in self.outcomes for name in outcome.traits)
+        known = {name: [o.traits[name] for o in self.outcomes if name in o.traits] for name in names}
+        return {name: sum(values) / len(values) for name, values in known.items()}
+
     def problems(self) -> list[str]:
         return [problem for outcome in self.outcomes for problem in outcome.problems]
 

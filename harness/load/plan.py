@@ -25,6 +25,7 @@ class TrialPlan(msgspec.Struct, frozen=True, kw_only=True):
     """One process's part of a trial."""
 
     target: Target
+    varied: dict[str, Parameter]  # Of the workload's parameters, for the operations of this trial.
     seed: int
     trial: int
     sessions: int  # In this process.
@@ -72,6 +73,7 @@ class TrialOutcome(msgspec.Struct, frozen=True, kw_only=True):
     client_cpu_ns: dict[str, tuple[int, int]]  # Kind -> thread CPU time of sampled requests, their number.
     graded: dict[str, Graded]
     problems: list[str]
+    traits: dict[str, float]
     schedule: ScheduleOutcome | None
     rows_added: int  # By acknowledged writes, those of the warm-up included.
     rows_maybe_added: int  # By writes that ended in an error.
@@ -87,8 +89,10 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     load_seconds: float
     settle_seconds: float
     size_bytes: int | None
+    index_bytes: int | None
     content: str
     design: str
+    statements: dict[str, list[str]]
     facts: dict[str, str]
     checked: dict[str, Graded]
     problems: list[str]
@@ -117,7 +121,7 @@ class Hello(msgspec.Struct, frozen=True):
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):
-    name: Literal["prepare", "arm", "go", "finish"]
+    name: Literal["prepare", "calibrate", "arm", "go", "finish"]
     payload: dict[str, Any]
 
 

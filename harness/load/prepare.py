@@ -5,13 +5,15 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, nullcontext
 from itertools import islice
 
 from harness.load.grade import grade
 from harness.load.plan import Finished, Prepared
 from harness.load.sample import Answered, Sample, Write
+from harness.load.wiretap import Wiretap
 from harness.session import Session
+from harness.vectors import Vectors
 from harness.workload import Oracle, Stream, Workload
 
 CHECK_SECONDS = 3.0  # The answer check ends here, or when every kind was asked CHECKS times.
@@ -25,16 +27,19 @@ def prepare(workload: Workload, oracle: Oracle, open_session: Callable[[], Sessi
     """Raises Unsupported, and whatever the driver raises."""
     with closing(open_session()) as session:
         say("creating", 0.0)
-        workload.create(session)
-        load_seconds, rows = _load(workload, session, say)
+        wiretap = Wiretap(session)
+        with wiretap.on("create"):
+            workload.create(session)
+        load_seconds, rows = _load(workload, session, wiretap, say)
         say("settling", 1.0)
         began = time.perf_counter()
-        session.settle()
+        with wiretap.on("settle"):
+            session.settle()
         settle_seconds = time.perf_counter() - began
         say("comparing the content", 1.0)
         problems = oracle.check_content(session)
         say("checking answers", 1.0)
-        checked = _check(workload, oracle, session, seed)
+        checked = _check(workload, oracle, session, wiretap, seed)
         graded, wrong = grade(oracle, [checked], workload.exact())
         return Prepared(
             rows=rows,
@@ -42,8 +47,10 @@ def prepare(workload: Workload, oracle: Oracle, open_session: Callable[[], Sessi
             load_seconds=load_seconds,
             settle_seconds=settle_seconds,
             size_bytes=session.size_bytes(),
+            index_bytes=session.index_bytes() if isinstance(session, Vectors) else None,
             content=f"{rows:,} rows compared with the data set" if not problems else "differs from the data set",
             design=session.design(),
+            statements=wiretap.heard,
             facts=session.facts(),
             checked=graded,
             problems=problems + wrong,
@@ -56,20 +63,21 @@ def finish(open_session: Callable[[], Session]) -> Finished:
         return Finished(rows=session.count())  # type: ignore[attr-defined]  # As every capability can.
 
 
-def _load(workload: Workload, session: Session, say: Say) -> tuple[float, int]:
+def _load(workload: Workload, session: Session, wiretap: Wiretap, say: Say) -> tuple[float, int]:
     """Seconds in the engine's bulk path, and rows. Drawing the data is not counted."""
     load = session.load  # type: ignore[attr-defined]  # Every capability has it; Session itself has no data.
     seconds, rows = 0.0, 0
     for batch in workload.load():
         began = time.perf_counter()
-        load(batch)
+        with wiretap.on("load") if not rows else nullcontext():
+            load(batch)
         seconds += time.perf_counter() - began
         rows += len(batch)
         say("loading", rows / workload.rows)
     return seconds, rows
 
 
-def _check(workload: Workload, oracle: Oracle, session: Session, seed: int) -> Sample:
+def _check(workload: Workload, oracle: Oracle, session: Session, wiretap: Wiretap, seed: int) -> Sample:
     """Ask every kind of operation CHECKS times, one after the other, and keep the answers that can be graded."""
     workload.prepare(session)
     sample = Sample(oracle, workload.writes)
@@ -81,11 +89,12 @@ def _check(workload: Workload, oracle: Oracle, session: Session, seed: int) -> S
             continue
         asked[kind] += 1
         sent_ns = time.perf_counter_ns()
-        answer = operation.on(session)
+        with wiretap.on(kind) if asked[kind] == 1 else nullcontext():
+            answer = operation.on(session)
         received_ns = time.perf_counter_ns()
         if kind in workload.writes:
             sample.log.append(Write(operation, sent_ns, received_ns))
-        else:
+        if kind not in workload.writes or answer is not None:  # A write that reads as well has an answer to grade.
             sample.answers[kind].append(Answered(operation, answer, sent_ns, received_ns))
         if time.perf_counter() > end:
             break

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from harness.workload import Operation, Oracle
 
-CAPACITY_ROWS = 2_000  # Per session and kind. An answer weighs its rows, so that large answers do not fill memory.
+CAPACITY_ROWS = 8_000  # Of each kind in a process. An answer weighs its rows, so that large ones do not fill memory.
 
 
 class Answered(NamedTuple):
@@ -34,6 +34,7 @@ class Sample:
 
     oracle: Oracle
     writes: Mapping[str, int]  # Workload.writes
+    capacity_rows: int = CAPACITY_ROWS  # Of this session.
     answers: dict[str, list[Answered]] = field(default_factory=lambda: defaultdict(list))
     log: list[Write] = field(default_factory=list)
     cpu_ns: dict[str, list[int]] = field(default_factory=lambda: defaultdict(lambda: [0, 0]))  # Sum, number.
@@ -62,13 +63,13 @@ class Sample:
         spent = self.cpu_ns[kind]
         spent[0] += cpu_ns
         spent[1] += 1
-        if kind in self.writes:
-            if spent[1] % CAPACITY_ROWS == 0:
+        if kind in self.writes and answered.answer is None:  # A write that reads as well has an answer to grade.
+            if spent[1] % self.capacity_rows == 0:
                 self._stride[kind] *= 2
             return
         self.answers[kind].append(answered)
         self._rows[kind] += _rows(answered.answer)
-        while self._rows[kind] > CAPACITY_ROWS and len(self.answers[kind]) > 1:
+        while self._rows[kind] > self.capacity_rows and len(self.answers[kind]) > 1:
             self._stride[kind] *= 2
             self.answers[kind] = self.answers[kind][::2]
             self._rows[kind] = sum(_rows(kept.answer) for kept in self.answers[kind])

@@ -17,13 +17,14 @@ from harness.load.grade import grade
 from harness.load.loops import Tape, closed, open_
 from harness.load.plan import ErrorCount, ScheduleOutcome, Series, TrialOutcome, TrialPlan
 from harness.load.recorder import Recorder
-from harness.load.sample import Answered, Sample, Write
+from harness.load.sample import CAPACITY_ROWS, Answered, Sample, Write
 from harness.load.schedule import Schedule
 from harness.session import Session
 from harness.workload import Operation, Oracle, Stream, Workload
 
 FIRST_RUN, LONGEST_RUN = 16, 1024  # Operations drawn at once; grows while a run is over within RUN_NS.
 RUN_NS = 20_000_000
+TRAITS_OF = 20_000  # Operations, in each process.
 GRACE_SECONDS = 30.0  # For requests in flight at the end, before the server is given up.
 
 Send = Callable[[Sequence[Operation], Any, Tape, int], Any]
@@ -40,6 +41,8 @@ class Lane:
     session: Session
     operations: Iterator[Operation]
     sample: Sample
+    stream: Stream
+    sent: int = 0
     tape: Tape = field(default_factory=Tape)
     crash: BaseException | None = None
 
@@ -62,14 +65,20 @@ class Armed:
 def arm(plan: TrialPlan, workload: Workload, oracle: Oracle, open_session: Callable[[], Session]) -> Armed:
     """Open every session of this process and draw its first operations."""
     armed = Armed(plan, workload, oracle, [])
+    ahead = LONGEST_RUN
+    if plan.rate_per_second is not None:  # No more than the schedule will ask of a session, and some to spare.
+        ahead = min(
+            ahead, FIRST_RUN + int(2 * plan.rate_per_second * (plan.warmup_seconds + plan.seconds) / plan.sessions)
+        )
     try:
         for number in range(plan.sessions):
             session = open_session()
             stream = Stream(plan.seed, plan.trial, plan.first_session + number, plan.all_sessions)
             operations = workload.operations(stream)
-            armed.lanes.append(Lane(session, operations, Sample(oracle, workload.writes)))
+            sample = Sample(oracle, workload.writes, max(1, CAPACITY_ROWS // plan.sessions))
+            armed.lanes.append(Lane(session, operations, sample, stream))
             workload.prepare(session)
-            drawn = list(islice(operations, LONGEST_RUN))
+            drawn = list(islice(operations, ahead))
             armed.lanes[-1].operations = chain(drawn, operations)
     except BaseException:
         armed.close()
@@ -125,8 +134,10 @@ def _drive(lane: Lane, send: Send, recorder: Recorder, start_ns: int, end_ns: in
     try:
         _sleep_until(start_ns)
         while (began := clock()) < end_ns:
-            if not _run(list(islice(lane.operations, size)), lane, send, recorder, end_ns):
+            sent = _run(list(islice(lane.operations, size)), lane, send, recorder, end_ns)
+            if not sent:
                 break  # The schedule is at its end.
+            lane.sent += sent
             took = clock() - began
             size = min(LONGEST_RUN, size * 2) if took < RUN_NS else max(1, size // 2) if took > 4 * RUN_NS else size
     except BaseException as error:  # A fault of ours, not of the server: go() raises it.
@@ -181,12 +192,21 @@ def _outcome(armed: Armed, recorder: Recorder, schedule: Schedule | None, cpu_se
         client_cpu_ns=spent,
         graded=graded,
         problems=problems,
+        traits=_traits(armed),
         schedule=None if schedule is None else _schedule_outcome(schedule, recorder),
         rows_added=sum(int(counts.sum()) * writes.get(kind, 0) for kind, counts in answered),
         rows_maybe_added=sum(n * writes.get(kind, 0) for (kind, _, _), n in recorder.errors.items()),
         process_cpu_seconds=cpu_seconds,
         resident_bytes=psutil.Process().memory_info().rss,
     )
+
+
+def _traits(armed: Armed) -> dict[str, float]:
+    """Of the first operations that each session sent, which are drawn once more, and of the answers that were kept."""
+    workload, share = armed.workload, TRAITS_OF // len(armed.lanes)
+    sent = chain(*(islice(workload.operations(lane.stream), min(lane.sent, share)) for lane in armed.lanes))
+    kept = [entry for lane in armed.lanes for answers in lane.sample.answers.values() for entry in answers]
+    return workload.traits(sent, [(entry.operation, entry.answer) for entry in kept])
 
 
 def _schedule_outcome(schedule: Schedule, recorder: Recorder) -> ScheduleOutcome:

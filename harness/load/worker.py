@@ -21,7 +21,9 @@ from locust.runners import WorkerRunner
 from harness import discover, parameters
 from harness.errors import Unsupported
 from harness.load import plan, prepare, trial
+from harness.load.calibrate import calibrate
 from harness.load.loops import error_name
+from harness.result import Calibration
 from harness.session import Session
 from harness.workload import Oracle, Workload
 
@@ -50,16 +52,26 @@ class Bench:
             )
 
     def _commands(self) -> dict[str, Callable[[dict[str, Any], prepare.Say], Any]]:
-        return {"prepare": self._prepare, "arm": self._arm, "go": self._go, "finish": self._finish}
+        return {
+            "prepare": self._prepare,
+            "calibrate": self._calibrate,
+            "arm": self._arm,
+            "go": self._go,
+            "finish": self._finish,
+        }
 
     def _prepare(self, payload: dict[str, Any], say: prepare.Say) -> plan.Prepared:
         self._aim(msgspec.convert(payload["target"], plan.Target))
         return prepare.prepare(self.workload, self.oracle, self._open, payload["seed"], say)
 
+    def _calibrate(self, payload: dict[str, Any], say: prepare.Say) -> Calibration:
+        return calibrate(self.workload, self._open, payload["seed"])
+
     def _arm(self, payload: dict[str, Any], say: prepare.Say) -> bool:
         trial_plan = msgspec.convert(payload, plan.TrialPlan)
         self._aim(trial_plan.target)
-        self.armed = trial.arm(trial_plan, self.workload, self.oracle, self._open)
+        varied = parameters.configure(self.workload, trial_plan.varied)
+        self.armed = trial.arm(trial_plan, varied, self.oracle, self._open)
         return True
 
     def _go(self, payload: dict[str, Any], say: prepare.Say) -> plan.TrialOutcome:

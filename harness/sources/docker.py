@@ -206,6 +206,7 @@ def _server(recipe: Recipe, container: Container, order: Order, version: str, in
         address=Address(url=recipe.url, namespace=order["namespace"], durability=order["durability"]),
         source="docker",
         version=version,
+        network="loopback" if native else "mapped port",
         image=image_id(container),
         pid=_process_id(container),
         cpus=order["cpus"] if native else (),

@@ -63,6 +63,7 @@ def _open_in_process(name: str, engine: Engine, order: Order) -> Iterator[Server
             address=address,
             source="in-process",
             version=version,
+            network="in process",
             pid=None,
             cpus=(),
             memory_bytes=None,  # It is told of none.

@@ -67,6 +67,7 @@ def start_process(name: str, engine: Engine, binaries: Path, order: Order) -> It
                     address=address,
                     source="embedded",
                     version=version,
+                    network="loopback",
                     pid=running.process.pid,
                     cpus=order["cpus"] if sys.platform == "linux" else (),
                     memory_bytes=order["memory_bytes"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.engine import Address
+from harness.result import Network
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -12,6 +13,7 @@ class Server:
     address: Address
     source: str  # "embedded", "in-process", "docker" or "at".
     version: str  # As the server itself says.
+    network: Network  # Between it and us.
     image: str | None = None  # What a container runs: "redis@sha256:…", or the id of a local image.
     pid: int | None  # Root of our own process tree that serves it; None where there is none to measure.
     cpus: tuple[int, ...]  # Cores it is bound to; () where it is not ours to bind.

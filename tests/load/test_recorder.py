@@ -42,6 +42,7 @@ def outcome(recorder, schedule=None):
         client_cpu_ns={},
         graded={},
         problems=[],
+        traits={},
         schedule=schedule,
         rows_added=0,
         rows_maybe_added=0,

@@ -63,6 +63,7 @@ def through_harness(
     calls = Calls(arguments)
     order = plan.TrialPlan(
         target=TARGET,
+        varied={},
         seed=1,
         trial=1,
         sessions=connections,

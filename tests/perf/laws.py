@@ -76,6 +76,7 @@ def _memory_engine_us(name: str) -> float:
         opened.load(batch)  # type: ignore[attr-defined]
     order = plan.TrialPlan(
         target=plan.Target(engine="memory", workload=name, parameters={}, address=address),
+        varied={},
         seed=1,
         trial=1,
         sessions=4,

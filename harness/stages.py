@@ -1,0 +1,219 @@
+"""The stages of a run, each some rounds of trials: warm-up, main, sweep, ladder, search for capacity, common rates.
+
+In a round every candidate runs the same trial once, in an order of its own: what drifts with time hits all alike.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from harness.analysis.capacity import Probe, search
+from harness.analysis.levels import others
+from harness.analysis.merge import merged_kinds, valid_trials
+from harness.analysis.slo import missed
+from harness.analysis.steady import steadiness
+from harness.analysis.verdict import client_bound, throughput_by_second
+from harness.contender import Contender, saved
+from harness.load.generator import Generator
+from harness.measure import Round, measure
+from harness.progress import Progress
+from harness.result import Capacity, Load, Parameter, Stage
+from harness.spec import LADDER_CLIENTS, Spec
+
+LEAD_IN_SECONDS = 0.3  # Of a trial, after its sessions were opened; the candidate itself is warm by then.
+OPEN_LOOP_CLIENTS = 16  # Enough that sessions wait for the schedule, and not the schedule for them.
+RECALL_ENOUGH = 0.998  # Above the highest recall at which candidates are compared.
+ABOVE_THE_LADDER = 1.2  # Times the best closed loop: where the search for the capacity begins from above.
+
+
+@dataclass(frozen=True)
+class Bench:
+    """All that stages work with."""
+
+    spec: Spec
+    contenders: Sequence[Contender]
+    load: Generator
+    folder: Path
+    progress: Progress
+    numbers: Iterator[int]  # Of rounds.
+
+    @property
+    def alive(self) -> list[Contender]:
+        return [each for each in self.contenders if each.alive]
+
+    def loaded(
+        self,
+        stage: Stage,
+        clients: int | None = None,
+        rate_per_second: float | None = None,
+        varied: dict[str, Parameter] | None = None,
+    ) -> Load:
+        return Load(
+            stage=stage,
+            clients=clients or self.spec.profile.clients,
+            rate_per_second=rate_per_second,
+            arrivals=self.spec.arrivals,
+            varied=varied or {},
+        )
+
+
+def measure_all(bench: Bench) -> None:
+    """Every stage that the run wants."""
+    _warm_up(bench)
+    for number in range(1, bench.spec.profile.trials + 1):
+        pressed = bench.loaded("main", rate_per_second=bench.spec.rate_per_second)
+        _round(bench, pressed, bench.spec.profile.seconds, f"trial {number} of {bench.spec.profile.trials}")
+    _sweep(bench)
+    if bench.spec.slo:
+        _ladder(bench)
+        _search(bench)
+    _common_rates(bench)
+
+
+def expected_seconds(spec: Spec) -> float:
+    """How long all stages take for one candidate, if its warm-up is steady at once."""
+    profile = spec.profile
+    swept = len(spec.workload.sweep()) if profile.sweep_seconds else 0
+    lengths = [
+        *[profile.warmup_seconds],
+        *[profile.seconds] * profile.trials,
+        *[profile.sweep_seconds] * swept,
+        *[profile.common_seconds] * profile.common_trials * len(spec.common_shares),
+        *([profile.ladder_seconds] * len(LADDER_CLIENTS) if spec.slo else []),
+    ]
+    return sum(length + LEAD_IN_SECONDS for length in lengths) + (profile.search_seconds if spec.slo else 0.0)
+
+
+def _warm_up(bench: Bench) -> None:
+    """Until it is steady, but no longer than twice the time; what was seen is kept and judged again by the report."""
+    seconds = bench.spec.profile.warmup_seconds
+    if not seconds:
+        return
+    pressed = bench.loaded("warm-up", rate_per_second=bench.spec.rate_per_second)
+    first, second = (
+        Round(number=next(bench.numbers), load=pressed, warmup_seconds=0.0, seconds=seconds) for _ in range(2)
+    )
+    for position, each in enumerate(_shuffled(bench, first.number), start=1):
+        _take(bench, each, first, position, "warming up")
+        if each.alive and not steadiness(throughput_by_second(each.result.probes[-1])).steady:
+            _take(bench, each, second, position, "warming up, not steady yet")
+
+
+def _sweep(bench: Bench) -> None:
+    if not bench.spec.profile.sweep_seconds:
+        return
+    variations = list(bench.spec.workload.sweep())
+    for number, varied in enumerate(variations, start=1):
+        said = f"sweep {number} of {len(variations)}"
+        pressed = bench.loaded("sweep", varied=dict(varied))
+        _round(bench, pressed, bench.spec.profile.sweep_seconds, said, _not_yet_found)
+
+
+def _not_yet_found(contender: Contender, pressed: Load) -> bool:
+    """Could more effort than the last one find more? An exact search is swept once, and others as far as it matters."""
+    for probe in contender.result.probes:
+        if probe.load.stage == "sweep" and others(probe.load) == others(pressed):
+            graded = probe.total.graded
+            if graded and graded.mean >= RECALL_ENOUGH:
+                return False
+    return True
+
+
+def _ladder(bench: Bench) -> None:
+    """Throughput by number of clients, in a closed loop."""
+    for clients in LADDER_CLIENTS:
+        _round(bench, bench.loaded("ladder", clients), bench.spec.profile.ladder_seconds, f"ladder, {clients} clients")
+
+
+def _search(bench: Bench) -> None:
+    for each in bench.alive:
+        with saved(each, bench.folder, "search for the capacity"):
+            _search_for(bench, each)
+
+
+def _search_for(bench: Bench, contender: Contender) -> None:
+    """The highest rate at which the objective is kept."""
+    slo = bench.spec.slo
+    assert slo is not None
+    served = [trial.total.per_second for trial in contender.result.probes if trial.load.stage == "ladder"]
+    if not served:
+        return
+
+    def probe(rate_per_second: float, seconds: float) -> Probe:
+        pressed = bench.loaded("search", OPEN_LOOP_CLIENTS, rate_per_second)
+        round_ = Round(number=next(bench.numbers), load=pressed, warmup_seconds=LEAD_IN_SECONDS, seconds=seconds)
+        with bench.progress.measuring(f"{contender.name}: {rate_per_second:,.0f}/s, is {slo.limit_ms:g} ms kept?", 0):
+            trial = measure(round_, 1, contender, bench.spec.seed, bench.load)
+        contender.add(trial)
+        assert trial.offered is not None
+        due, late = trial.offered.due, missed(trial, slo)
+        # A busy client that kept the objective all the same has proven it; and an engine in process is the client.
+        by_client = late > (1 - slo.quantile) * due and client_bound(trial) and not contender.runs_in_client
+        return Probe(rate_per_second, seconds, due, late, by_client)
+
+    top = max(served) * ABOVE_THE_LADDER
+    found = search(probe, slo.quantile, low=top / 1_000, high=top, budget_seconds=bench.spec.profile.search_seconds)
+    contender.result = replace(
+        contender.result,
+        capacity=Capacity(
+            per_second=found.per_second,
+            low_per_second=found.low_per_second,
+            high_per_second=found.high_per_second,
+            limit=found.limit,
+        ),
+    )
+
+
+def _common_rates(bench: Bench) -> None:
+    """Response times at the same offered rates for all, which the slowest of them can serve."""
+    capacities = [served for each in bench.alive if (served := _capacity(each))]
+    if not capacities:
+        return
+    for trial in range(1, bench.spec.profile.common_trials + 1):
+        for share in bench.spec.common_shares:
+            rate = float(f"{share * min(capacities):.3g}")
+            said = f"{rate:g}/s for all, trial {trial} of {bench.spec.profile.common_trials}"
+            pressed = bench.loaded("common rate", OPEN_LOOP_CLIENTS, rate)
+            _round(bench, pressed, bench.spec.profile.common_seconds, said)
+
+
+def _capacity(contender: Contender) -> float | None:
+    """What it is known to serve: at the objective, or else in the main trials; None of a wrong one."""
+    if contender.result.status != "ok":
+        return None
+    if contender.result.capacity:
+        return contender.result.capacity.low_per_second
+    kinds = merged_kinds(valid_trials(contender.result))
+    return kinds[-1].throughput if kinds else None
+
+
+def _round(
+    bench: Bench,
+    pressed: Load,
+    seconds: float,
+    said: str,
+    wanted: Callable[[Contender, Load], bool] = lambda contender, pressed: True,
+) -> None:
+    round_ = Round(number=next(bench.numbers), load=pressed, warmup_seconds=LEAD_IN_SECONDS, seconds=seconds)
+    for position, each in enumerate(_shuffled(bench, round_.number), start=1):
+        if wanted(each, pressed):
+            _take(bench, each, round_, position, said)
+
+
+def _shuffled(bench: Bench, number: int) -> list[Contender]:
+    order = bench.alive
+    random.Random(f"{bench.spec.seed} {number}").shuffle(order)
+    return order
+
+
+def _take(bench: Bench, contender: Contender, round_: Round, position: int, said: str) -> None:
+    with (
+        saved(contender, bench.folder, said),
+        bench.progress.measuring(f"{contender.name}: {said}", round_.warmup_seconds + round_.seconds),
+    ):
+        contender.add(measure(round_, position, contender, bench.spec.seed, bench.load))
