@@ -1,0 +1,162 @@
+"""Gates that ask what the engine did, and under which terms: answers, errors, steadiness, durability, path, limits."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+
+from harness import histogram
+from harness.analysis.merge import decoded
+from harness.analysis.steady import Series, steadiness, trend
+from harness.analysis.verdict.client import behind
+from harness.analysis.verdict.finding import Finding, Severity, Trials, in_process, in_some, percent
+from harness.result import Repeat, Result, Trial
+
+ERRORS_FLAGGED, ERRORS_INVALID = 0.001, 0.01  # Shares of requests: with 1 % failed, p99 is of the rest only.
+STOLEN = 0.02  # Share of the cores' time: as much as trials differ on a quiet machine.
+FIRST_PINGS, AGAIN_PINGS, FASTER = 4, 2, 3  # Work the first time, and hardly more than a round trip the second.
+
+
+def answers(trials: Trials, result: Result) -> Finding | None:
+    problems = [each.reason for each in result.problems] if result.status == "invalid" else []
+    problems = problems or [problem for trial in trials for problem in trial.problems]
+    if not problems:
+        return None
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    return Finding("answers", "invalid", problems[0] + more, "mend the adapter or the server; the timings are void")
+
+
+def survival(trials: Trials, result: Result) -> Finding | None:
+    if result.status not in ("failed", "unsupported"):
+        return None
+    return Finding("survival", "invalid", result.problems[-1].reason, result.problems[-1].remedy)
+
+
+def loading(trials: Trials, result: Result) -> Finding | None:
+    if not trials or result.loading is not None:
+        return None
+    return Finding("loading", "invalid", "it was measured on data that nobody compared", "run it again")
+
+
+def errors(trials: Trials, result: Result) -> Finding | None:
+    types = sum((Counter(trial.total.errors) for trial in trials), Counter())
+    failed, struck = types.total(), [trial for trial in trials if trial.total.errors]
+    share = failed / (failed + sum(trial.total.count for trial in trials)) if failed else 0.0
+    if share <= ERRORS_FLAGGED:
+        return None
+    [(most, _)] = types.most_common(1)
+    reason = f"{percent(share, 2)} of the requests failed{in_some(struck, trials)}, most with {most}"
+    status: Severity = "invalid" if share > ERRORS_INVALID else "flagged"
+    return Finding("errors", status, f"{reason}; they are in no latency", "see the server's log, or press less")
+
+
+def steady(trials: Trials, result: Result) -> Finding | None:
+    """One-second slices, a block for each trial. Where a schedule was not kept, that response times grow is known."""
+    if not trials or any(map(behind, trials)):
+        return None
+    opened = trials[0].offered is not None
+    found = trend([_response_by_second(trial) if opened else throughput_by_second(trial) for trial in trials])
+    if found is None or not found.large:
+        return None
+    what = "response times" if opened else "throughput"
+    verb = "rose" if found.slope_share > 0 else "fell"
+    size, low, high = (percent(abs(share)) for share in (found.slope_share, found.low, found.high))
+    reason = f"not steady: {what} {verb} by {size} ({low} to {high}) within the trials"
+    remedy = "warm up longer (--warmup), and look for what changes in the server"
+    return Finding("steadiness", "flagged", reason, remedy)
+
+
+def warm_up(trials: Trials, result: Result) -> Finding | None:
+    """It was extended once already where it was not steady."""
+    probes = [probe for probe in result.probes if probe.load.stage == "warm-up"]
+    if not probes or steadiness(throughput_by_second(probes[-1])).steady:
+        return None
+    seconds = sum(probe.seconds for probe in probes)
+    return Finding("warm-up", "flagged", f"the warm-up was not steady after {seconds:g} s", "warm up longer (--warmup)")
+
+
+def durability(trials: Trials, result: Result) -> Finding | None:
+    """A class above the one asked for is unequal too: it pays for more."""
+    asked, observed = result.durability_asked, result.durability_observed
+    if result.loading is None or observed == asked:
+        return None
+    kept = (
+        f"the server's own settings say {observed}" if observed else "the server's settings do not tell what it keeps"
+    )
+    return Finding("durability", "flagged", f"{asked} was asked for, {kept}", "compare it within what it really keeps")
+
+
+def network(trials: Trials, result: Result) -> Finding | None:
+    """An engine in process says so in a warning of its own."""
+    if result.network != "mapped port":
+        return None
+    reason = "reached through a mapped port: each request goes through a proxy that takes up to half of the time"
+    return Finding("network", "flagged", reason, "let Docker use the host's network, or give the server with --at")
+
+
+def shared_cores(trials: Trials, result: Result) -> Finding | None:
+    shared = sorted({*result.server_cpus} & {*result.client_cpus})
+    if not shared or in_process(result):
+        return None
+    reason = f"server and client share cores ({', '.join(map(str, shared))}) and slow each other down"
+    return Finding("shared cores", "flagged", reason, "use a machine with more cores, or a server elsewhere (--at)")
+
+
+def throttled(trials: Trials, result: Result) -> Finding | None:
+    seconds = {trial.number: trial.server.throttled_seconds or 0.0 for trial in trials if trial.server}
+    struck = [trial for trial in trials if seconds.get(trial.number, 0.0) > 0]
+    if not struck:
+        return None
+    reason = (
+        f"a CPU limit kept the server from running for up to {max(seconds.values()):.2g} s{in_some(struck, trials)}"
+    )
+    return Finding("throttling", "flagged", reason, "bind it to cores instead of limiting its CPU time")
+
+
+def stolen(trials: Trials, result: Result) -> Finding | None:
+    struck = [trial for trial in trials if (trial.host.stolen or 0.0) > STOLEN]
+    if not struck:
+        return None
+    most = max(trial.host.stolen or 0.0 for trial in struck)
+    reason = f"the hypervisor gave up to {percent(most)} of the cores' time to other machines{in_some(struck, trials)}"
+    return Finding("stolen time", "flagged", reason, "use a machine of your own, or more trials")
+
+
+def result_cache(trials: Trials, result: Result) -> Finding | None:
+    calibration = result.calibration
+    if calibration is None or calibration.ping.p50_ms is None:
+        return None
+    ping_ms = calibration.ping.p50_ms
+    kinds = {kind: each for kind, each in calibration.repeats.items() if _is_cached(each, ping_ms)}
+    if not kinds:
+        return None
+    first = next(iter(kinds.values()))
+    reason = (
+        f"{', '.join(kinds)}: {first.first_ms:.2g} ms when first asked, {first.again_ms:.2g} ms when asked again, "
+        "so repeated questions seem to be answered from a result cache"
+    )
+    return Finding(
+        "result cache", "flagged", reason, "turn the cache off, or be sure that your users repeat themselves"
+    )
+
+
+def _is_cached(repeat: Repeat, ping_ms: float) -> bool:
+    works = repeat.first_ms >= FIRST_PINGS * ping_ms
+    return works and repeat.again_ms <= min(AGAIN_PINGS * ping_ms, repeat.first_ms / FASTER)
+
+
+def throughput_by_second(trial: Trial) -> list[int]:
+    """Answers in each whole second of the measured part: that ended in it (open loop: that were due in it)."""
+    counts = [0] * max(1, int(trial.seconds))
+    for piece in trial.timeline:
+        if 0 <= piece.second < len(counts):
+            counts[piece.second] += piece.count
+    return counts
+
+
+def _response_by_second(trial: Trial) -> Series:
+    """Mean response, in nanoseconds, of what was due in each whole second that has any."""
+    counts: dict[int, histogram.Counts] = defaultdict(histogram.empty)
+    for piece in trial.timeline:
+        if 0 <= piece.second < int(trial.seconds) and piece.response:
+            counts[piece.second] += decoded(piece.response)
+    return [histogram.mean_ns(counts[second]) or 0.0 for second in sorted(counts)]

@@ -1,0 +1,1 @@
+"""An engine whose behaviour is known exactly: how far are the harness's figures from it, and does it notice faults?"""
