@@ -10,35 +10,48 @@ from typing import Any
 import pandas as pd
 
 from harness import histogram
-from harness.analysis.merge import decoded, merged_kinds, valid_trials
-from harness.result import Graded, Latency, Result, read_run
+from harness.analysis.merge import decoded, merged_kinds, valid
+from harness.analysis.verdict import trial_verdict, verdict
+from harness.result import Graded, Latency, Load, Result, Run, Trial
+from harness.store import read_run
 
 
 @dataclass(frozen=True, eq=False)
 class Frames:
-    trials: pd.DataFrame  # One row per candidate, trial and kind of operation, "total" for all together.
-    kinds: pd.DataFrame  # One row per candidate and kind: all valid trials, percentiles of their merged histograms.
+    """`stage`, `clients`, `rate_per_second` and `varied` say how hard a trial pressed: see harness.result.Load.
+
+    `verdict` is "ok", "flagged" or "invalid": of a trial by itself, of a load in all its trials.
+    """
+
+    trials: pd.DataFrame  # One row per candidate, trial of any stage, and kind of operation, "total" for all together.
+    kinds: pd.DataFrame  # One row per candidate, load and kind: all valid trials, percentiles of merged histograms.
     timeline: pd.DataFrame  # One row per candidate, trial, second and kind; seconds below 0 are warm-up.
     candidates: pd.DataFrame  # One row per candidate that has a result file.
 
 
 def frames(folder: Path | str) -> Frames:
     """Columns carry their units; what was not measured is missing (NaN), never 0. Raises UsageError."""
-    _, results = read_run(Path(folder))
+    run, results = read_run(Path(folder))
     return Frames(
         trials=pd.DataFrame([row for result in results for row in _trials(result)]),
-        kinds=pd.DataFrame([row for result in results for row in _kinds(result)]),
+        kinds=pd.DataFrame([row for result in results for row in _kinds(run, result)]),
         timeline=pd.DataFrame([row for result in results for row in _timeline(result)]),
-        candidates=pd.DataFrame([_candidate(result) for result in results]),
+        candidates=pd.DataFrame([_candidate(run, result) for result in results]),
     )
 
 
 def _trials(result: Result) -> list[dict[str, Any]]:
+    return [row for trial in [*result.trials, *result.probes] for row in _trial(result, trial)]
+
+
+def _trial(result: Result, trial: Trial) -> list[dict[str, Any]]:
+    judged = {"valid": bool(valid(result, [trial])), "verdict": trial_verdict(trial, result).status}
     return [
         {
             "candidate": result.candidate,
             "trial": trial.number,
-            "valid": trial in valid_trials(result),
+            **_load(trial.load),
+            **judged,
             "kind": measured.kind,
             "count": measured.count,
             "errors": sum(measured.errors.values()),
@@ -48,15 +61,28 @@ def _trials(result: Result) -> list[dict[str, Any]]:
             "client_cpu_us": _known(measured.client_cpu_us),
             **_grades(measured.graded),
         }
-        for trial in result.trials
         for measured in [*trial.operations, trial.total]
     ]
 
 
-def _kinds(result: Result) -> list[dict[str, Any]]:
+def _kinds(run: Run, result: Result) -> list[dict[str, Any]]:
+    pressed: list[tuple[Load, list[Trial]]] = []
+    for trial in valid(result, [*result.trials, *result.probes]):
+        same = next((trials for load, trials in pressed if load == trial.load), None)
+        if same is None:
+            pressed.append((trial.load, [trial]))
+        else:
+            same.append(trial)
+    return [row for load, trials in pressed for row in _merged(run, result, load, trials)]
+
+
+def _merged(run: Run, result: Result, load: Load, trials: list[Trial]) -> list[dict[str, Any]]:
+    judged = verdict(run, result, trials).status
     return [
         {
             "candidate": result.candidate,
+            **_load(load),
+            "verdict": judged,
             "kind": merged.kind,
             "trials": len(merged.per_second),
             "count": merged.count,
@@ -67,7 +93,7 @@ def _kinds(result: Result) -> list[dict[str, Any]]:
             "client_cpu_us": _known(merged.client_cpu_us),
             **_grades(merged.graded),
         }
-        for merged in merged_kinds(valid_trials(result))
+        for merged in merged_kinds(trials)
     ]
 
 
@@ -76,23 +102,26 @@ def _timeline(result: Result) -> list[dict[str, Any]]:
         {
             "candidate": result.candidate,
             "trial": trial.number,
+            "stage": trial.load.stage,
             "second": slice_.second,
             "kind": slice_.kind,
             "count": slice_.count,
             "errors": slice_.errors,
             **_latency("response", histogram.latency(decoded(slice_.response)) if slice_.response else None),
         }
-        for trial in result.trials
+        for trial in [*result.trials, *result.probes]
         for slice_ in trial.timeline
     ]
 
 
-def _candidate(result: Result) -> dict[str, Any]:
-    loading = result.loading
+def _candidate(run: Run, result: Result) -> dict[str, Any]:
+    loading, capacity = result.loading, result.capacity
+    trials = valid(result, result.trials)
     return {
         "candidate": result.candidate,
         "engine": result.engine,
         "status": result.status,
+        "verdict": verdict(run, result, trials).status if result.status != "unsupported" else None,
         "source": result.source,
         "server_version": result.server_version,
         "durability_asked": result.durability_asked,
@@ -103,6 +132,19 @@ def _candidate(result: Result) -> dict[str, Any]:
         "load_rows_per_second": _known(loading.rows_per_second if loading else None),
         "settle_seconds": _known(loading.settle_seconds if loading else None),
         "size_bytes": _known(loading.size_bytes if loading else None),
+        "index_bytes": _known(loading.index_bytes if loading else None),
+        "capacity_per_second": _known(capacity.per_second if capacity else None),
+        "capacity_low_per_second": _known(capacity.low_per_second if capacity else None),
+        "capacity_high_per_second": _known(capacity.high_per_second if capacity else None),
+    }
+
+
+def _load(load: Load) -> dict[str, Any]:
+    return {
+        "stage": load.stage,
+        "clients": load.clients,
+        "rate_per_second": _known(load.rate_per_second),
+        "varied": ", ".join(f"{name}={value}" for name, value in load.varied.items()),
     }
 
 

@@ -10,22 +10,30 @@ from statistics import NormalDist
 from typing import Literal
 
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from harness import histogram
 from harness.result import (
+    Calibration,
+    Capacity,
     ClientUse,
     Graded,
+    HostUse,
     Latency,
+    Load,
     Loading,
     Machine,
     Measured,
     Offered,
     Problem,
+    Repeat,
     Result,
     Run,
     ServerUse,
     Slice,
+    Slo,
+    Stage,
     Trial,
 )
 
@@ -68,13 +76,20 @@ def measured(kind: str, samples_ns: NDArray[np.int64], errors: Mapping[str, int]
 
 
 def trial(
-    number: int, pace: Pace, offered: Offered | None = None, problems: Sequence[str] = (), *, seen: bool = True
+    number: int,
+    pace: Pace,
+    offered: Offered | None = None,
+    problems: Sequence[str] = (),
+    *,
+    seen: bool = True,
+    load: Load | None = None,
+    host: HostUse | None = None,
 ) -> Trial:
     """As many operations of each kind as were offered, or as clients had time for; not `seen`: in process."""
     slowed = pace.slowed[(number - 1) % len(pace.slowed)]
     shares = {kind: share for kind, share in KINDS.items() if kind in pace.p50_ms}
     mean_ms = sum(shares[kind] * ms for kind, ms in pace.p50_ms.items()) / sum(shares.values())
-    operations = SECONDS * CLIENTS / (mean_ms * 1.08 * slowed / 1e3)
+    operations = SECONDS * (load.clients if load else CLIENTS) / (mean_ms * 1.08 * slowed / 1e3)
     if offered:
         operations = offered.sent - offered.unfinished
     samples = {
@@ -93,7 +108,7 @@ def trial(
         started=STARTED + timedelta(minutes=number),
         warmup_seconds=1.0,
         seconds=SECONDS,
-        clients=CLIENTS,
+        load=load or loaded(offered),
         offered=offered,
         operations=kinds,
         total=total,
@@ -104,11 +119,33 @@ def trial(
             resident_bytes=420 << 20,
             read_bytes=None,
             written_bytes=9_000_000,
+            throttled_seconds=0.0,
         )
         if seen
         else None,
         client=ClientUse(processes=1, cpu_cores=0.62, resident_bytes=61 << 20),
+        host=host or HostUse(client_cores_busy=0.63, server_cores_busy=0.97, stolen=0.0),
+        traits={},
         problems=list(problems),
+    )
+
+
+def loaded(offered: Offered | None = None, stage: Stage = "main", clients: int = CLIENTS) -> Load:
+    rate = offered.rate_per_second if offered else None
+    return Load(stage=stage, clients=clients, rate_per_second=rate, arrivals="poisson", varied={})
+
+
+def calibration() -> Calibration:
+    ping, timer = latency(3_000, 0.06), latency(100, 0.07)
+    assert ping is not None
+    assert timer is not None
+    return Calibration(
+        null_cpu_us=1.9,
+        ceiling_per_second=520_000.0,
+        ping=ping,
+        ping_cpu_us=17.0,
+        timer_error=timer,
+        repeats={kind: Repeat(first_ms=1.2, again_ms=1.1) for kind in KINDS if kind != "insert"},
     )
 
 
@@ -141,6 +178,8 @@ def result(
     candidate: str,
     trials: Sequence[Trial] = (),
     *,
+    probes: Sequence[Trial] = (),
+    capacity: Capacity | None = None,
     title: str = "",
     status: Literal["ok", "invalid", "failed", "unsupported"] = "ok",
     problems: Sequence[Problem] = (),
@@ -154,7 +193,7 @@ def result(
 ) -> Result:
     started = source is not None
     return Result(
-        version=1,
+        version=2,
         run="20261123-093000-timeseries",
         candidate=candidate,
         engine=candidate.partition(":")[0],
@@ -165,6 +204,7 @@ def result(
         workload="timeseries",
         fingerprint=fingerprint,
         source=source,
+        network={"embedded": "loopback", "in-process": "in process"}.get(source or ""),  # type: ignore[arg-type]
         image=None,
         server_version=version,
         durability_asked=durability,
@@ -175,7 +215,11 @@ def result(
         client_cpus=[1] if started else [],
         memory_bytes=2 << 30 if started else None,
         loading=loading() if started else None,
+        statements={"create": ["CREATE TABLE points"], "lastpoint": ["SELECT * FROM points"]} if started else {},
+        calibration=calibration() if started else None,
         trials=list(trials),
+        probes=list(probes),
+        capacity=capacity,
     )
 
 
@@ -186,6 +230,7 @@ def loading() -> Loading:
         rows_per_second=116_129.0,
         settle_seconds=0.42,
         size_bytes=61_300_000,
+        index_bytes=None,
         content="360,000 rows compared",
         checked={kind: Graded(answers=20, mean=1.0, lowest=1.0, wrong=0) for kind in KINDS},
     )
@@ -199,9 +244,10 @@ def run(
     rate: float | None = None,
     exact: bool = True,
     finished: bool = True,
+    slo: Slo | None = None,
 ) -> Run:
     return Run(
-        version=1,
+        version=2,
         id="20261123-093000-timeseries",
         started=STARTED,
         finished=STARTED + timedelta(minutes=2, seconds=7) if finished else None,
@@ -220,6 +266,8 @@ def run(
         trials=trials,
         warmup_seconds=1.0,
         seconds=SECONDS,
+        slo=slo,
+        common_shares=[0.5, 0.8] if rate is None and profile != "smoke" else [],
         candidates=list(candidates),
         machine=Machine(
             cpu="AMD EPYC 7763",
@@ -231,6 +279,8 @@ def run(
             python="3.11.7",
             packages={"psycopg": "3.3.9", "pymongo": "4.15.0", "redis": "8.1.0", "clickhouse-connect": "1.12.0"},
             load_average=0.31,
+            busy=0.02,
+            stolen=0.0,
             governor=None,
             virtualisation="KVM",
         ),
@@ -331,3 +381,119 @@ def redis_without_module() -> Result:
         design=None,
         problems=[Problem("the server has no time series module", "start it with redistimeseries.so")],
     )
+
+
+SATURATED = HostUse(client_cores_busy=0.63, server_cores_busy=0.97, stolen=0.0)
+CLIENT_BOUND = HostUse(client_cores_busy=0.99, server_cores_busy=0.4, stolen=0.0)
+
+
+def ladder(pace: Pace, bound_from: int = 64, first_number: int = 11) -> list[Trial]:
+    """Twice the clients at each rung, the server slowing down with them; the client is the limit from `bound_from`."""
+    found = []
+    for position, clients in enumerate((1, 2, 4, 8, 16, 32)):
+        longer = (1 + 0.35 * (clients - 1) + 0.004 * clients * (clients - 1)) / 2
+        slower = Pace({kind: ms * longer for kind, ms in pace.p50_ms.items()})
+        load = loaded(stage="ladder", clients=clients)
+        host = CLIENT_BOUND if clients >= bound_from else SATURATED
+        found.append(trial(first_number + position, slower, load=load, host=host))
+    return found
+
+
+def at_common_rates(pace: Pace, rates: Sequence[float] = (600.0, 960.0), first_number: int = 31) -> list[Trial]:
+    """Two trials at each rate, all of it kept."""
+    found = []
+    for number, rate in enumerate([*rates, *rates]):
+        due = round(rate * SECONDS)
+        schedule = offered(rate, answered=due - 4)
+        found.append(trial(first_number + number, pace, schedule, load=loaded(schedule, "common rate", 16)))
+    return found
+
+
+def sweep(speed: float, hits: float, first_number: int = 51) -> list[Trial]:
+    """Recall and response times by effort, for two kinds of search; `hits`: how fast recall grows with effort."""
+    found = []
+    for number, (search, effort) in enumerate(
+        (s, e) for s in ("nearest", "nearest-1pct") for e in (10, 20, 40, 80, 160)
+    ):
+        recall = 1 - 0.3 * (10 / effort) ** hits
+        pace = Pace({"high-cpu": (0.4 + effort / 40) / speed}, recall=round(recall, 4))
+        varied = replace(loaded(stage="sweep"), varied={"effort": effort, "search": search})
+        found.append(trial(first_number + number, pace, load=varied))
+    return found
+
+
+@cache
+def clear_winner() -> tuple[Run, list[Result]]:
+    """All is well: every check passed, one is faster in every round, and at the same rates too."""
+    paces = {"fast": FAST, "middle": MIDDLE, "noisy": NOISY}
+    results = [
+        result(name, [trial(number, pace) for number in (1, 2, 3)], probes=at_common_rates(pace))
+        for name, pace in paces.items()
+    ]
+    return run(list(paces)), results
+
+
+@cache
+def no_clear_winner() -> tuple[Run, list[Result]]:
+    """Two whose trials overlap."""
+    results = [
+        result(name, [trial(number, pace) for number in (1, 2, 3)], probes=at_common_rates(pace, (600.0,)))
+        for name, pace in {"middle": MIDDLE, "noisy": NOISY}.items()
+    ]
+    return run(["middle", "noisy"]), results
+
+
+@cache
+def client_bound() -> tuple[Run, list[Result]]:
+    """Two that answer faster than the client asks, and one that does not."""
+    quick = Pace(dict(zip(KINDS, (0.09, 0.11, 0.24, 0.08, 0.4), strict=True)), slowed=(0.99, 1.0, 1.01))
+    quicker = Pace({kind: ms / 1.3 for kind, ms in quick.p50_ms.items()}, slowed=quick.slowed)
+    results = [
+        result("quick", [trial(number, quick, host=CLIENT_BOUND) for number in (1, 2, 3)]),
+        result("quicker", [trial(number, quicker, host=CLIENT_BOUND) for number in (1, 2, 3)]),
+        result("middle", [trial(number, MIDDLE) for number in (1, 2, 3)]),
+    ]
+    return run([each.candidate for each in results]), results
+
+
+@cache
+def objective() -> tuple[Run, list[Result]]:
+    """A run with --slo: one is limited by it, one by the client, and one keeps it at no rate."""
+    capacities = {
+        "middle": (MIDDLE, Capacity(per_second=905.0, low_per_second=880.0, high_per_second=930.0, limit="slo")),
+        "fast": (FAST, Capacity(per_second=2_410.0, low_per_second=2_410.0, high_per_second=None, limit="client")),
+        "slow": (NOISY, Capacity(per_second=None, low_per_second=None, high_per_second=1.4, limit="bottom")),
+    }
+    results = [
+        result(
+            name,
+            [trial(number, pace) for number in (1, 2, 3)],
+            probes=[*ladder(pace, 16 if name == "fast" else 64), *_searched(pace), *at_common_rates(pace)],
+            capacity=capacity,
+        )
+        for name, (pace, capacity) in capacities.items()
+    ]
+    return run(list(capacities), slo=Slo(quantile=0.99, limit_ms=25.0)), results
+
+
+def _searched(pace: Pace) -> list[Trial]:
+    schedule = offered(900.0, answered=4_496)
+    return [trial(20 + number, pace, schedule, load=loaded(schedule, "search", 16)) for number in (1, 2)]
+
+
+@cache
+def vectors() -> tuple[Run, list[Result]]:
+    """A run whose answers are approximate: the effort was swept."""
+    results = [
+        _searching("graph", speed=2.0, hits=1.4, index_bytes=21 << 20),
+        _searching("lists", speed=1.2, hits=1.0, index_bytes=9 << 20),
+        _searching("scan", speed=0.2, hits=9.0, index_bytes=None),
+    ]
+    return run([each.candidate for each in results], exact=False), results
+
+
+def _searching(name: str, speed: float, hits: float, index_bytes: int | None) -> Result:
+    pace = Pace({kind: ms / speed for kind, ms in FAST.p50_ms.items()}, slowed=FAST.slowed, recall=0.985)
+    found = result(name, [trial(number, pace) for number in (1, 2, 3)], probes=sweep(speed, hits))
+    assert found.loading is not None
+    return replace(found, loading=replace(found.loading, index_bytes=index_bytes))

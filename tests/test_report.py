@@ -24,6 +24,11 @@ RUNS = {
     "report": synthetic.comparison,
     "report_troubles": synthetic.troubles,
     "report_open_loop": synthetic.open_loop,
+    "report_clear_winner": synthetic.clear_winner,
+    "report_no_clear_winner": synthetic.no_clear_winner,
+    "report_client_bound": synthetic.client_bound,
+    "report_objective": synthetic.objective,
+    "report_vectors": synthetic.vectors,
 }
 
 
@@ -66,10 +71,35 @@ def test_the_command_is_printed_on_one_line_to_be_copied() -> None:
     assert run.command in markdown.render(run, results)
 
 
-def test_answer_and_first_table_are_on_the_first_screen() -> None:
-    first = printed(*synthetic.comparison()).splitlines()[:24]
-    assert first[1].startswith("clickhouse† served 2.")
-    assert any(line.startswith("redis        not supported") for line in first)
+@pytest.mark.parametrize("name", ["comparison", "clear_winner", "no_clear_winner", "client_bound", "objective"])
+def test_answer_certainty_and_what_is_not_shown_fill_no_more_than_a_screen(name: str) -> None:
+    lines = printed(*getattr(synthetic, name)()).splitlines()
+    assert "How sure:" in lines
+    assert "Not shown:" in lines
+    assert lines.index("Verdict") <= 30
+
+
+def test_the_answer_stands_at_the_end_of_the_terminal_again() -> None:
+    text = printed(*synthetic.comparison())
+    _, first, *_ = text.split("\n", 2)
+    _, _, last = text.rpartition("In short\n")
+    assert first.startswith("For throughput choose clickhouse†")
+    assert last.startswith(first)
+
+
+def test_statements_are_in_the_file_as_they_were_sent() -> None:
+    run, results = synthetic.comparison()
+    text = "SELECT a,\n  ```b```\nFROM t -- *all*"
+    first = msgspec.structs.replace(results[0], statements={"read": [text]})
+    assert f"````\n{text}\n````" in markdown.render(run, [first, *results[1:]])
+
+
+def test_what_was_asked_is_shown_in_shares() -> None:
+    run, results = synthetic.clear_winner()
+    shares = {"sent read": 0.951, "hottest key": 0.0852}
+    trials = [msgspec.structs.replace(trial, traits=shares) for trial in results[0].trials]
+    text = printed(run, [msgspec.structs.replace(results[0], trials=trials), *results[1:]])
+    assert "hottest key  8.52 %" in text
 
 
 def test_without_a_terminal_there_are_no_escape_sequences() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations_with_replacement
@@ -17,9 +18,15 @@ from harness import histogram
 from harness.analysis.merge import merged, merged_grades
 from harness.analysis.ratio import ratio
 from harness.report import numbers
-from harness.report.answer import answer, limits
+from harness.report.content import rates
+from harness.report.content.answer import answer
+from harness.report.content.capacity import carries_more, law
+from harness.report.content.certainty import how_sure, not_shown
+from harness.report.content.quality import equal_recall
+from harness.report.content.trust import verdicts
+from harness.report.document import Items, Table
 from harness.report.view import View, view
-from harness.result import Graded, Result, Run
+from harness.result import Capacity, Graded, Problem, Result, Run
 from tests import synthetic
 from tests.synthetic import FAST, MIDDLE, NOISY, Pace, trial
 
@@ -33,8 +40,13 @@ def seen(results: Sequence[Result], **more: object) -> View:
     return view(msgspec.structs.replace(run, **more), results)
 
 
+def printed_reasons(found: View) -> list[tuple[str, str]]:
+    """Of the verdicts: whom each concerns, and what it says."""
+    return [item for block in verdicts(found).blocks if isinstance(block, Items) for item in block.items]
+
+
 def said(found: View) -> str:
-    return " ".join([*answer(found), *limits(found)])
+    return " ".join([*answer(found), *how_sure(found), *not_shown(found)])
 
 
 @pytest.mark.parametrize(
@@ -166,13 +178,16 @@ def test_few_trials_that_overlap_are_no_clear_difference_however_well_they_pair(
 
 def test_a_clear_difference_is_told_with_its_interval() -> None:
     found = seen([candidate("slow", MIDDLE), candidate("fast", FAST)])
-    assert answer(found) == ["fast served 2.29x the operations of slow (2.15–2.45)."]
+    assert answer(found) == [
+        "For throughput choose fast: it served 2.29x the operations of slow (95 % interval 2.15–2.45)."
+    ]
+    assert "fast was the best in 3 of 3 rounds" in said(found)
 
 
 def test_candidates_that_overlap_are_not_told_apart() -> None:
-    assert "No clear difference between middle and noisy" in said(
-        seen([candidate("noisy", NOISY), candidate("middle", MIDDLE)])
-    )
+    found = seen([candidate("noisy", NOISY), candidate("middle", MIDDLE)])
+    assert answer(found)[0].startswith("No clear winner: throughput does not tell middle and noisy apart (1.03x, 95 %")
+    assert "--trials 10" in said(found)
 
 
 @pytest.mark.parametrize(
@@ -198,9 +213,14 @@ def test_the_class_observed_counts_not_the_class_asked_for() -> None:
 
 @pytest.mark.parametrize("status", ["invalid", "failed", "unsupported"])
 def test_a_candidate_that_is_not_ok_is_never_ranked(status: str) -> None:
-    found = seen([candidate("slow", MIDDLE), candidate("fast", FAST, status=status)])
+    gone = Problem("it is gone", "look for it")
+    found = seen(
+        [candidate("slow", MIDDLE), msgspec.structs.replace(candidate("fast", FAST, status=status), problems=[gone])]
+    )
     assert [c.name for c in found.ok] == ["slow"]
-    assert answer(found) == ["slow served 1,220 operations/s."]
+    (text,) = answer(found)
+    assert text.startswith("slow is the only candidate whose numbers may be used: it served 1,220 operations/s (1,200–")
+    assert re.search("; fast (is out|failed|cannot do this job)", text)
 
 
 def test_a_candidate_that_got_other_data_is_never_ranked() -> None:
@@ -211,7 +231,7 @@ def test_a_candidate_that_got_other_data_is_never_ranked() -> None:
 def test_a_wrong_answer_voids_every_trial_of_the_candidate() -> None:
     found = seen([candidate("wrong", FAST, status="invalid")])
     assert found.candidates[0].total is None
-    assert answer(found) == ["No candidate has numbers that may be used."]
+    assert answer(found) == ["No candidate has numbers that may be used: wrong is out (invalid)."]
 
 
 def test_a_trial_with_a_problem_is_in_no_number() -> None:
@@ -223,21 +243,21 @@ def test_a_trial_with_a_problem_is_in_no_number() -> None:
 
 def test_a_candidate_in_process_is_marked_even_without_a_warning() -> None:
     found = seen([candidate("fast", FAST, source="in-process"), candidate("slow", MIDDLE)])
-    assert answer(found)[0].startswith("fast† served")
-    assert "without a network hop" in said(found)
+    assert answer(found)[0].startswith("For throughput choose fast†")
+    assert "fast (†) with reservations" in said(found)
 
 
 def test_less_recall_is_not_called_faster_without_a_word() -> None:
     results = [candidate("fast", replace(FAST, recall=0.9)), candidate("slow", replace(MIDDLE, recall=0.95))]
     found = seen(results, exact=False)
-    assert answer(found)[0].startswith("Not like for like, recall differs (fast 0.900 and slow 0.950)")
+    assert answer(found)[0].startswith("Speed alone does not decide: recall differs (fast 0.900 and slow 0.950)")
     assert not found.fastest("high-cpu", found.ok)
 
 
 def test_a_total_of_kinds_of_very_different_cost_is_explained() -> None:
     alike = Pace(dict.fromkeys(FAST.p50_ms, 1.0))
-    assert "slowest kinds set the pace" in said(seen([candidate("one", MIDDLE)]))
-    assert "slowest kinds set the pace" not in said(seen([candidate("one", alike)]))
+    assert "the slowest set its pace" in said(seen([candidate("one", MIDDLE)]))
+    assert "the slowest set its pace" not in said(seen([candidate("one", alike)]))
 
 
 def test_many_failed_requests_are_part_of_the_answer() -> None:
@@ -247,10 +267,12 @@ def test_many_failed_requests_are_part_of_the_answer() -> None:
 
 def test_at_a_given_rate_response_time_ranks_and_who_falls_behind_is_not_ranked() -> None:
     text = answer(view(*synthetic.open_loop()))[0]
-    assert text.startswith("clickhouse† answered 99 % of the requests within")
-    assert "postgres took 4.32x as long" in text
-    assert "mongo did not keep up (1,040 of 1,200 requests/s)" in text
-    assert "mongo took" not in text
+    assert text.startswith("At 1,200 requests/s choose clickhouse†: it answered 99 % of the requests within")
+    assert "4.32x as long for postgres (95 % interval" in text
+    assert "; mongo did not keep up" in text
+    assert "for mongo" not in text
+    why = dict(printed_reasons(view(*synthetic.open_loop())))
+    assert "it answered 1,040 of 1,200 requests/s" in " ".join(why.values())
 
 
 def test_the_fastest_of_a_kind_is_marked_with_all_that_are_not_clearly_slower() -> None:
@@ -265,4 +287,133 @@ def test_an_interrupted_run_says_so() -> None:
 
 def test_a_candidate_without_a_result_is_named() -> None:
     run: Run = synthetic.run(["one", "never"])
-    assert "never (no result)" in said(view(run, [candidate("one", FAST)]))
+    assert "; never has no result" in said(view(run, [candidate("one", FAST)]))
+
+
+def test_two_that_the_client_limits_are_not_told_apart() -> None:
+    text = answer(view(*synthetic.client_bound()))[0]
+    assert text.startswith("quicker† and quick† are both limited by the client here and not told apart")
+    assert "quicker† served at least 30.3x the operations of middle" in text
+    assert "of quick†" not in text
+    assert "more trials would not" in said(view(*synthetic.client_bound()))
+
+
+def test_what_the_client_limits_is_never_called_slower() -> None:
+    limited = [trial(number, MIDDLE, host=synthetic.CLIENT_BOUND) for number in (1, 2, 3)]
+    found = seen([candidate("fast", FAST), synthetic.result("limited", limited)])
+    text = answer(found)[0]
+    assert text.startswith("No clear winner: throughput does not tell fast and limited† apart")
+    assert "the slower one was limited by the client" in text
+    assert not found.fastest("high-cpu", found.ok)
+
+
+def test_a_number_that_a_gate_finds_invalid_is_never_ranked() -> None:
+    found = seen([candidate("slow", MIDDLE), candidate("fast", replace(FAST, errors={"Timeout": 400}))])
+    assert [c.name for c in found.ok] == ["slow"]
+    assert "fast is out (invalid)" in answer(found)[0]
+    assert any("of the requests failed" in text for _, text in printed_reasons(found))
+
+
+def test_each_reason_stands_once_with_all_whom_it_concerns() -> None:
+    found = view(*synthetic.client_bound())
+    bound = [names for names, text in printed_reasons(found) if text.startswith("client-bound")]
+    assert bound == ["quicker and quick"]
+
+
+def test_every_reason_says_what_to_do() -> None:
+    for name in ("comparison", "troubles", "open_loop", "client_bound", "objective"):
+        for _, text in printed_reasons(view(*getattr(synthetic, name)())):
+            assert text.count(" → ") == 1
+
+
+def test_response_times_at_the_same_rate_are_the_second_sentence() -> None:
+    text = answer(view(*synthetic.clear_winner()))[1]
+    assert text.startswith("At the same 960 requests/s, 99 % of them were answered within 5.44 ms by fast (5.39–5.44)")
+
+
+def test_few_trials_at_a_rate_that_overlap_are_not_told_apart() -> None:
+    text = answer(view(*synthetic.no_clear_winner()))[1]
+    assert text.endswith("2 trials do not tell noisy and middle† apart.")
+
+
+def test_who_does_not_serve_a_common_rate_has_no_time_there() -> None:
+    schedule = synthetic.offered(600.0, answered=2_500)
+    late = trial(31, NOISY, schedule, load=synthetic.loaded(schedule, "common rate", 16))
+    results = [
+        synthetic.result("fast", [trial(n, FAST) for n in (1, 2, 3)], probes=synthetic.at_common_rates(FAST, (600.0,))),
+        synthetic.result(
+            "middle", [trial(n, MIDDLE) for n in (1, 2, 3)], probes=synthetic.at_common_rates(MIDDLE, (600.0,))
+        ),
+        synthetic.result("late", [trial(n, NOISY) for n in (1, 2, 3)], probes=[late]),
+    ]
+    found = seen(results)
+    text = answer(found)[1]
+    assert text.endswith("; late did not serve that rate.")
+    (table,) = (block for block in rates.common_rates(found, found.ok, "").blocks if isinstance(block, Table))
+    assert table.rows[-1] == ("late†", "–", "–", "–", "–", "–", "did not keep up")
+
+
+def test_an_objective_is_answered_first_with_the_interval_of_its_capacity() -> None:
+    text = answer(view(*synthetic.objective()))[0]
+    assert text == (
+        "To keep p99 ≤ 25 ms choose fast: it does so up to at least 2,410 requests/s, "
+        "middle up to 905 requests/s (880–930) and slow at no rate that was tried."
+    )
+
+
+def test_capacities_whose_bounds_overlap_are_not_told_apart() -> None:
+    run, results = synthetic.objective()
+    near = {
+        "middle": Capacity(per_second=905.0, low_per_second=880.0, high_per_second=930.0, limit="slo"),
+        "fast": Capacity(per_second=940.0, low_per_second=920.0, high_per_second=960.0, limit="slo"),
+    }
+    results = [msgspec.structs.replace(each, capacity=near.get(each.candidate)) for each in results]
+    found = view(run, results)
+    middle, fast, _ = found.candidates
+    assert not carries_more(fast, middle)
+    assert answer(found)[0].startswith("No clear winner at p99 ≤ 25 ms: fast and middle are not told apart (fast up to")
+
+
+def test_a_capacity_that_the_client_ended_is_no_upper_bound() -> None:
+    run, results = synthetic.objective()
+    limited = Capacity(per_second=500.0, low_per_second=500.0, high_per_second=None, limit="client")
+    results = [msgspec.structs.replace(results[0], capacity=limited), *results[1:]]
+    middle, fast, _ = view(run, results).candidates
+    assert not carries_more(fast, middle)
+
+
+def test_the_fit_leaves_out_where_the_client_was_the_limit() -> None:
+    middle, fast, _ = view(*synthetic.objective()).candidates
+    whole, cut = law(middle), law(fast)
+    assert whole is not None
+    assert cut is not None
+    assert (len(whole.residuals), len(cut.residuals)) == (6, 4)
+    assert cut.refused
+
+
+def test_speed_is_compared_at_equal_recall_for_each_kind_of_search() -> None:
+    found = view(*synthetic.vectors())
+    tables = [block for block in equal_recall(found, found.ok, "").blocks if isinstance(block, Table)]
+    assert [table.head[0] for table in tables] == ["nearest", "nearest-1pct", "to build"]
+    rows = {(row[0], row[1]): row[2] for row in tables[0].rows}
+    assert rows["lists", "0.99"] == "–"
+    assert rows["graph", "0.95"] == "5,560"
+    assert "At recall 0.95 (nearest) graph served 5,560/s" in said(found)
+
+
+def test_the_last_table_of_recall_shows_what_the_index_took() -> None:
+    found = view(*synthetic.vectors())
+    *_, built = (block for block in equal_recall(found, found.ok, "").blocks if isinstance(block, Table))
+    assert built.rows[0] == ("graph", "3.10", "0.420", "3.52", "21.0 MiB", "58.5 MiB")
+
+
+def test_no_sentence_of_the_first_screen_is_without_its_uncertainty() -> None:
+    for name in ("comparison", "clear_winner", "no_clear_winner", "open_loop"):
+        assert "95 % interval" in answer(view(*getattr(synthetic, name)()))[0]
+
+
+def test_what_makes_the_whole_comparison_doubtful_is_on_the_first_screen() -> None:
+    run, results = synthetic.clear_winner()
+    busy = msgspec.structs.replace(run, machine=msgspec.structs.replace(run.machine, busy=0.8))
+    assert "Doubtful as a whole: before the start, 80 %" in said(view(busy, results))
+    assert "Doubtful as a whole" not in said(view(run, results))

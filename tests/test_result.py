@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from harness.errors import BakeoffError, EnvironmentProblem, UsageError
 from harness.report import markdown
-from harness.result import Result, Run, file_name, read_run, save, schema
+from harness.result import Result, Run
+from harness.store import file_name, read_run, save, schema
 from tests import synthetic
 
 FULL = Path("/dev/full")

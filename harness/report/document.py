@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from harness.report.charts import Chart
+
 
 @dataclass(frozen=True)
 class Table:
@@ -38,10 +40,22 @@ Block = str | Table | Items | Notes | Command  # A str is a paragraph.
 
 
 @dataclass(frozen=True)
+class Figure:
+    """Charts that say one thing together."""
+
+    name: str  # Of no other figure in a report: "percentiles".
+    title: str
+    note: str  # How to read it.
+    charts: Sequence[Chart]
+    columns: int = 1  # Where there is room.
+
+
+@dataclass(frozen=True)
 class Section:
     title: str
     blocks: Sequence[Block]
     folded: bool = False  # Long, and left out where it cannot be folded away.
+    figures: Sequence[Figure] = ()  # After the blocks; empty where there are no pictures.
 
 
 def plain(text: str) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from harness.report.content.sections import sections
 from harness.report.document import Block, Command, Items, Notes, Section, Table, plain
-from harness.report.sections import sections
 from harness.report.view import view
 from harness.result import Result, Run
 
@@ -35,7 +35,8 @@ def _block(block: Block) -> str:
         case Notes(notes):
             return "\n".join(f"- {_text(note)}" for note in notes)
         case Command(text):
-            return f"```\n{text}\n```"
+            fence = "`" * max(3, *(len(ticks) + 1 for ticks in re.findall("`+", text)), 3)
+            return f"{fence}\n{text}\n{fence}"
         case str():
             return _text(block)
 

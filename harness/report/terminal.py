@@ -10,8 +10,10 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from harness.report.document import Block, Command, Items, Notes, Table, plain
-from harness.report.sections import FASTEST, sections
+from harness.report.content.answer import answer
+from harness.report.content.sections import sections
+from harness.report.content.speed import FASTEST
+from harness.report.document import Block, Command, Items, Notes, Section, Table, plain
 from harness.report.view import view
 from harness.result import Result, Run
 
@@ -19,16 +21,20 @@ GAP = 2  # Columns between columns.
 
 
 def show(run: Run, results: Sequence[Result], console: Console) -> None:
-    """Print all but what is folded away. Raises UsageError for damaged data."""
-    for number, section in enumerate(sections(view(run, results))):
-        if section.folded:
-            continue
+    """Print all but what is folded away, and the answer once more at the end, where a long report leaves the reader.
+
+    Raises UsageError for damaged data.
+    """
+    seen = view(run, results)
+    shown = [section for section in sections(seen) if not section.folded]
+    for number, section in enumerate([*shown, Section("In short", answer(seen))]):
         if number:
             console.print()
         console.print(_text(section.title, "bold"))
         for before, block in zip(["", *section.blocks], section.blocks, strict=False):
-            belongs = isinstance(block, str) and not block.endswith(":")  # To the table above it.
-            if before and not belongs and not (isinstance(before, str) and isinstance(block, Items)):
+            belongs = isinstance(block, str) and not block.endswith(":")  # To what is above it.
+            headed = isinstance(before, str) and isinstance(block, Items | Notes)
+            if before and not belongs and not headed:
                 console.print()
             _print(block, console)
 

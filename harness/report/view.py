@@ -7,55 +7,33 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.analysis.merge import TOTAL, Merged, merged_kinds, merged_latency, valid_trials, weighted
+from harness.analysis.levels import Level, levels
+from harness.analysis.merge import TOTAL, Merged, merged_kinds, valid_trials
 from harness.analysis.ratio import Ratio, Trials, mean, ratio
-from harness.result import Latency, Result, Run, Trial
+from harness.analysis.verdict import Verdict, verdict
+from harness.report import totals
+from harness.report.standing import Standing, limited_by_client
+from harness.result import Latency, Result, Run, Stage, Trial
 
-DOUBTFUL = "†"  # After the name of a candidate with warnings, wherever it stands.
+DOUBTFUL = "†"  # After the name of a candidate that is flagged, wherever it stands.
 Measure = Literal["per_second", "p99_ms", "p50_ms"]
 SAME_RECALL = 0.01  # How far apart candidates may be whose speed is compared.
 KEPT_UP = 0.99  # Answered over asked, in an open loop, from which a candidate kept the schedule.
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """An open loop over all valid trials."""
-
-    due: int
-    sent: int
-    late: int
-    unsent: int
-    unfinished: int
-    lag: Latency | None
-    timer_error: Latency | None
-
-    @property
-    def kept(self) -> bool:
-        return self.sent - self.unfinished >= KEPT_UP * self.due
-
-
-@dataclass(frozen=True)
-class Costs:
-    """What the measured part took; None is what could not be seen."""
-
-    server_cpu_us: float | None  # Per operation.
-    server_resident_bytes: int | None  # The most of any trial, as are the client's.
-    written_bytes: float | None  # By the server to its disk, per operation.
-    client_cpu_us: float | None  # Per operation.
-    client_busy: float  # Share of the client's processes' cores, 0 … 1.
-    client_processes: int
-    client_resident_bytes: int
+NOT_KEPT = "schedule"  # The gate after which response times only say how long the trial was.
+STAGES: Sequence[Stage] = ("ladder", "common rate", "sweep")
 
 
 @dataclass(frozen=True)
 class Candidate:
     name: str
     result: Result | None  # None: nothing was saved of it.
-    trials: Sequence[Trial]  # The valid ones.
+    trials: Sequence[Trial]  # The valid ones of the main stage, as are all numbers but the levels.
     kinds: Mapping[str, Merged]
     total: Merged | None  # None: without a valid trial.
-    schedule: Schedule | None
-    costs: Costs | None
+    schedule: totals.Schedule | None
+    costs: totals.Costs | None
+    levels: Mapping[Stage, Sequence[Level]]  # Of the other stages that are compared.
+    verdict: Verdict | None  # On the main stage; None where it never began.
     fits: bool  # Did it get the run's data and operations?
 
     @property
@@ -64,7 +42,8 @@ class Candidate:
 
     @property
     def doubtful(self) -> bool:
-        return self.result is not None and (bool(self.result.warnings) or self.in_process)
+        flagged = self.verdict is not None and self.verdict.status == "flagged"
+        return self.result is not None and (bool(self.result.warnings) or self.in_process or flagged)
 
     @property
     def response(self) -> Latency | None:
@@ -80,6 +59,11 @@ class Candidate:
         return self.total.graded.mean if self.total and self.total.graded else None
 
     @property
+    def client_bound(self) -> bool:
+        """Was the client the limit of any trial? Then its numbers are bounds of what the database can do."""
+        return self.result is not None and limited_by_client(self.result, self.trials)
+
+    @property
     def in_process(self) -> bool:
         return self.result is not None and self.result.source == "in-process"
 
@@ -92,7 +76,13 @@ class Candidate:
             return "not supported"
         if self.result.status != "ok":
             return self.result.status
-        return "ok" if self.total and self.fits else "other data" if self.total else "no valid trial"
+        if self.verdict is None or self.total is None:
+            return "no valid trial"
+        if not self.fits:
+            return "other data"
+        if self.verdict.status == "invalid":
+            return "invalid"
+        return "did not keep up" if any(finding.gate == NOT_KEPT for finding in self.verdict.findings) else "ok"
 
     @property
     def durability(self) -> str:
@@ -132,18 +122,25 @@ class View:
         response = candidate.response
         return (response.p99_ms if self.measure == "p99_ms" else response.p50_ms) if response else None
 
+    def by_trial(self, candidate: Candidate) -> Trials:
+        """What ranks it, of the trials that know it."""
+        total = candidate.total
+        return trials_of(total, self.measure) if total else {}
+
     def like_for_like(self, members: Sequence[Candidate]) -> bool:
         """Were their answers worth the same? Faster at less recall is not better."""
         recall = [member.recall for member in members if member.recall is not None]
         return self.run.exact or not recall or max(recall) - min(recall) <= SAME_RECALL
 
+    def standing(self, one: Candidate, other: Candidate) -> Standing:
+        """How many times better, above 1 if it is: operations served, or time the other took."""
+        ones, others = self.by_trial(one), self.by_trial(other)
+        found = ratio(ones, others) if self.measure == "per_second" else ratio(others, ones)
+        return Standing(found, one.client_bound, other.client_bound)
+
     def better(self, one: Candidate, other: Candidate) -> Ratio | None:
-        """How many times better, above 1 if it is: operations served, or time the other took; None if not known."""
-        assert one.total is not None
-        assert other.total is not None
-        if self.measure == "per_second":
-            return ratio(one.total.per_second, other.total.per_second)
-        return ratio(trials_of(other.total, self.measure), trials_of(one.total, self.measure))
+        """The numbers of a standing, whatever they are worth."""
+        return self.standing(one, other).ratio
 
     def fastest(self, kind: str, members: Sequence[Candidate]) -> set[str]:
         """Who has the lowest p50 of a kind, with all that are not clearly slower; nobody where that is all.
@@ -155,7 +152,9 @@ class View:
         if self.first_look or len(known) < 2 or not self.like_for_like(members):
             return set()
         best = min(known, key=lambda name: mean(known[name]))
-        slower = {n for n, trials in known.items() if n != best and (r := ratio(trials, known[best])) and r.clear}
+        bounds = {c.name for c in asked if c.client_bound}  # Their times say nothing of how slow the database is.
+        others = known.keys() - bounds - {best}
+        slower = {name for name in others if (r := ratio(known[name], known[best])) and r.clear}
         return known.keys() - slower if slower else set()
 
 
@@ -174,15 +173,6 @@ def trials_of(merged: Merged, measure: Measure) -> Trials:
     return {"per_second": merged.per_second, "p99_ms": merged.p99_ms, "p50_ms": merged.p50_ms}[measure]
 
 
-def warnings(candidates: Sequence[Candidate]) -> dict[tuple[str, str], list[str]]:
-    """Each reason and remedy once, with the names of those it concerns."""
-    found: dict[tuple[str, str], list[str]] = {}
-    for candidate in candidates:
-        for warning in candidate.result.warnings if candidate.result else []:
-            found.setdefault((warning.reason, warning.remedy), []).append(candidate.name)
-    return found
-
-
 def _first_look(run: Run) -> bool:
     return run.profile == "smoke" or run.trials < 2
 
@@ -194,14 +184,13 @@ def _measure(run: Run, candidates: Sequence[Candidate]) -> Measure:
     return "p99_ms" if all(len(total.p99_ms) == len(total.per_second) for total in totals) else "p50_ms"
 
 
-def _place(candidate: Candidate, measure: Measure) -> tuple[bool, float]:
-    """Sorts the best first; whoever did not keep the schedule comes after all who did."""
+def _place(candidate: Candidate, measure: Measure) -> float:
+    """Sorts the best first."""
     assert candidate.total is not None
     if measure == "per_second":
-        return False, -candidate.total.throughput
+        return -candidate.total.throughput
     times = trials_of(candidate.total, measure)
-    behind = candidate.schedule is not None and not candidate.schedule.kept
-    return behind, mean(times) if times else math.inf
+    return mean(times) if times else math.inf
 
 
 def _candidate(run: Run, name: str, result: Result | None) -> Candidate:
@@ -214,37 +203,9 @@ def _candidate(run: Run, name: str, result: Result | None) -> Candidate:
         trials=trials,
         kinds=kinds,
         total=total,
-        schedule=_schedule(trials),
-        costs=_costs(trials, total) if total else None,
+        schedule=totals.schedule(trials),
+        costs=totals.costs(trials, total) if total else None,
+        levels={stage: levels(result, stage) for stage in STAGES} if result else {},
+        verdict=verdict(run, result, trials) if result and result.status != "unsupported" else None,
         fits=result is not None and result.fingerprint == run.fingerprint,
-    )
-
-
-def _schedule(trials: Sequence[Trial]) -> Schedule | None:
-    offered = [trial.offered for trial in trials if trial.offered]
-    if not offered:
-        return None
-    return Schedule(
-        due=sum(o.due for o in offered),
-        sent=sum(o.sent for o in offered),
-        late=sum(o.late for o in offered),
-        unsent=sum(o.unsent for o in offered),
-        unfinished=sum(o.unfinished for o in offered),
-        lag=merged_latency(o.lag for o in offered),
-        timer_error=merged_latency(o.timer_error for o in offered),
-    )
-
-
-def _costs(trials: Sequence[Trial], total: Merged) -> Costs:
-    seen = [(trial.server, trial.total.count) for trial in trials if trial.server]
-    resident = [use.resident_bytes for use, _ in seen if use.resident_bytes is not None]
-    written = [(use.written_bytes / count, count) for use, count in seen if count and use.written_bytes is not None]
-    return Costs(
-        server_cpu_us=weighted((use.cpu_us_per_operation, count) for use, count in seen),
-        server_resident_bytes=max(resident, default=None),
-        written_bytes=weighted(written),
-        client_cpu_us=total.client_cpu_us,
-        client_busy=sum(t.client.cpu_cores / t.client.processes for t in trials) / len(trials),
-        client_processes=max(t.client.processes for t in trials),
-        client_resident_bytes=max(t.client.resident_bytes for t in trials),
     )

@@ -4,19 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from harness.report.document import Block, Items, Section, Table
+from harness.report.document import Block, Command, Items, Section, Table
 from harness.report.numbers import DASH, cores, counted, digits, listed, percent, size, whole
-from harness.report.view import Candidate, Costs, View
+from harness.report.totals import Costs
+from harness.report.view import Candidate, View
 from harness.result import Loading, Result
 
 _Row = tuple[str, Callable[[Candidate], str]]  # A property, and how it reads for a candidate.
-
-PATHS = {
-    "embedded": "TCP, loopback",
-    "docker": "TCP, container",
-    "at": "TCP, by --at",
-    "in-process": "in process",
-}
 
 
 def costs(view: View) -> Section:
@@ -88,6 +82,15 @@ def facts(view: View) -> Section:
     return Section("Settings as the servers report them", tables, folded=True)
 
 
+def statements(view: View) -> Section:
+    """As each engine got them, by what they were for."""
+    blocks: list[Block] = []
+    for candidate in _known(view):
+        for purpose, sent in candidate.result.statements.items() if candidate.result else ():
+            blocks += [f"{candidate.name}, {purpose}:", Command("\n".join(sent))]
+    return Section("Statements as they were sent", blocks, folded=True)
+
+
 def _known(view: View) -> list[Candidate]:
     return [candidate for candidate in [*view.ok, *view.unranked] if candidate.result]
 
@@ -119,9 +122,14 @@ _LOADING: Sequence[_Row] = (
     ("rows loaded", _loading(lambda loading: whole(loading.rows))),
     ("settle, s", _loading(lambda loading: digits(loading.settle_seconds))),
     ("data and indexes", _loading(lambda loading: size(loading.size_bytes))),
+    ("index on vectors", _loading(lambda loading: size(loading.index_bytes))),
 )
 _RUNNING: Sequence[_Row] = (
     ("server CPU, µs/operation", _running(lambda costs: digits(costs.server_cpu_us))),
+    (
+        "server cores busy",
+        _running(lambda costs: DASH if costs.server_cores_busy is None else percent(costs.server_cores_busy)),
+    ),
     ("server memory", _running(lambda costs: size(costs.server_resident_bytes))),
     ("server writes/operation", _running(lambda costs: size(costs.written_bytes))),
     ("client CPU, µs/operation", _running(lambda costs: digits(costs.client_cpu_us))),
@@ -133,7 +141,7 @@ _CONDITIONS: Sequence[_Row] = (
     ("version", _result(lambda result: result.server_version or DASH)),
     ("source", _result(lambda result: result.source or DASH)),
     ("image", _result(lambda result: (result.image or DASH)[-19:])),  # The end of a digest tells it from others.
-    ("network path", _result(lambda result: PATHS.get(result.source or "", DASH))),
+    ("network path", _result(lambda result: result.network or DASH)),
     ("durability asked", _result(lambda result: result.durability_asked)),
     (
         "durability observed",
