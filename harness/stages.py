@@ -153,7 +153,7 @@ def _search_for(bench: Bench, contender: Contender) -> None:
         assert trial.offered is not None
         due, late = trial.offered.due, missed(trial, slo)
         # A busy client that kept the objective all the same has proven it; and an engine in process is the client.
-        by_client = late > (1 - slo.quantile) * due and client_bound(trial) and not contender.runs_in_client
+        by_client = late > (1 - slo.quantile) * due and client_bound(trial, contender.result)
         return Probe(rate_per_second, seconds, due, late, by_client)
 
     top = max(served) * ABOVE_THE_LADDER

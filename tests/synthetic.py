@@ -123,7 +123,9 @@ def trial(
         )
         if seen
         else None,
-        client=ClientUse(processes=1, cpu_cores=0.62, resident_bytes=61 << 20),
+        client=ClientUse(
+            processes=1, cpu_cores=(host.client_cores_busy or 0.62) if host else 0.62, resident_bytes=61 << 20
+        ),
         host=host or HostUse(client_cores_busy=0.63, server_cores_busy=0.97, stolen=0.0),
         traits={},
         problems=list(problems),

@@ -18,6 +18,7 @@ import pytest
 import redis
 
 from harness import histogram, machine, store
+from harness.analysis.verdict import verdict
 from harness.result import Slo
 from harness.spec import LADDER_CLIENTS
 
@@ -186,6 +187,27 @@ def test_a_real_server_tells_what_it_was_sent_and_how_long_a_bare_round_trip_tak
         assert 0 < result.calibration.ping.p50_ms < result.trials[0].total.response.max_ms
         assert result.calibration.ping_cpu_us > 0
         assert result.network == "loopback"
+
+
+@pytest.mark.engines
+def test_a_starved_client_says_that_it_was_the_limit_instead_of_ranking_engines(tmp_path):
+    """64 sessions in one Python process, which shares its core with another busy one."""
+    _, client_cpus = machine.split_cpus()
+    spin = [sys.executable, "-c", f"import os; os.sched_setaffinity(0, {set(client_cpus)})\nwhile True: pass"]
+    folder = tmp_path / "run"
+    options = ["--source", "embedded", "--trials", "2", "--seconds", "1", "--warmup", "1", "--scale", "0.02"]
+    hog = subprocess.Popen(spin)
+    try:
+        output, _ = bakeoff("run", "ycsb-c", "redis", "postgres", "--clients", "64", *options, "--out", folder)
+    finally:
+        hog.kill()
+        hog.wait()
+    run, results = store.read_run(folder)
+    for result in results:
+        assert "client" in [finding.gate for finding in verdict(run, result, result.trials).findings]
+    assert "the client was the limit" in " ".join(output.split())
+    assert "choose redis" not in output
+    assert "choose postgres" not in output
 
 
 def test_the_same_seed_asks_the_same_and_another_size_has_another_fingerprint(run_of_memory, tmp_path):

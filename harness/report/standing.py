@@ -58,5 +58,5 @@ class Standing:
 
 
 def limited_by_client(result: Result, trials: Sequence[Trial]) -> bool:
-    """In any of these. An engine in process is the client, and limited by nothing but itself."""
-    return result.network != "in process" and any(map(client_bound, trials))
+    """In any of these."""
+    return any(client_bound(trial, result) for trial in trials)

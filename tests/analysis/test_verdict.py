@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from harness import histogram
 from harness.analysis.verdict import client_bound, client_busy, comparison, trial_verdict, verdict
-from harness.result import HostUse, Problem, Repeat, Slice
+from harness.result import ClientUse, HostUse, Problem, Repeat, Slice
 from tests import synthetic
 from tests.synthetic import FAST
 
@@ -18,8 +18,7 @@ SLOW = replaced(FAST, p50_ms={kind: 20 * ms for kind, ms in FAST.p50_ms.items()}
 
 def trial(number=1, pace=FAST, **changes):
     """A healthy one, and what is changed."""
-    host = HostUse(client_cores_busy=0.3, server_cores_busy=0.6, stolen=0.0)
-    return replace(synthetic.trial(number, pace, host=host), **changes)
+    return replace(synthetic.trial(number, pace), **(busy(0.3, 0.6) | changes))
 
 
 def offered(sent=1.0, timer_ms=0.06):
@@ -29,11 +28,17 @@ def offered(sent=1.0, timer_ms=0.06):
 
 
 def opened(number=1, pace=FAST, sent=1.0, timer_ms=0.06, **changes):
-    return replace(synthetic.trial(number, pace, offered(sent, timer_ms), host=trial().host), **changes)
+    return replace(synthetic.trial(number, pace, offered(sent, timer_ms)), **(busy(0.3, 0.6) | changes))
 
 
 def busy(client, server=0.5, stolen=0.0):
-    return HostUse(client_cores_busy=client, server_cores_busy=server, stolen=stolen)
+    """Cores that are as busy as that with client and server alone; None: not known."""
+    used = synthetic.trial(1, FAST).server
+    return {
+        "host": HostUse(client_cores_busy=client, server_cores_busy=server, stolen=stolen),
+        "client": ClientUse(processes=1, cpu_cores=0.62 if client is None else client, resident_bytes=61 << 20),
+        "server": None if server is None else replace(used, cpu_seconds=server * synthetic.SECONDS),
+    }
 
 
 def result(trials, **changes):
@@ -75,39 +80,46 @@ def test_a_healthy_number_is_ok():
 
 
 def test_the_worst_finding_is_the_status():
-    assert judged(trial(problems=["read: 1 of 9 graded answers are wrong"], host=busy(0.9))).status == "invalid"
+    assert judged(trial(problems=["read: 1 of 9 graded answers are wrong"], **busy(0.9))).status == "invalid"
 
 
 @pytest.mark.parametrize(
     ("sent", "client", "found"), [(0.992, 0.9, {}), (0.98, 0.3, "flagged"), (0.98, 0.9, "invalid")]
 )
 def test_a_schedule_that_was_not_kept_voids_the_number_if_it_was_the_clients_fault(sent, client, found):
-    assert gates(opened(sent=sent, pace=SLOW, host=busy(client))) == (found and {"schedule": found})
+    assert gates(opened(sent=sent, pace=SLOW, **busy(client))) == (found and {"schedule": found})
 
 
 def test_in_process_the_client_is_the_server():
-    late = opened(sent=0.9, pace=SLOW, host=busy(1.0))
+    late = opened(sent=0.9, pace=SLOW, **busy(1.0))
     assert gates(late, network="in process") == {"schedule": "flagged"}
-    assert gates(trial(host=busy(1.0)), network="in process") == {}
+    assert gates(trial(**busy(1.0)), network="in process") == {}
 
 
 def test_a_busy_client_is_the_limit_unless_the_server_is():
-    assert gates(trial(host=busy(0.9))) == {"client": "flagged"}
-    assert gates(trial(host=busy(0.9, server=None))) == {"client": "flagged"}
-    assert gates(trial(host=busy(0.9, server=0.97))) == {}
-    assert gates(trial(host=busy(0.69))) == {}
+    assert gates(trial(**busy(0.9))) == {"client": "flagged"}
+    assert gates(trial(**busy(0.9, server=None))) == {"client": "flagged"}
+    assert gates(trial(**busy(0.9, server=0.97))) == {}
+    assert gates(trial(**busy(0.69))) == {}
 
 
 def test_what_else_runs_on_the_clients_cores_makes_it_busy_too():
-    assert client_busy(trial(host=busy(0.9))) == 0.9
-    assert client_busy(trial(host=busy(None))) == 0.62
-    assert client_bound(trial(host=busy(0.9)))
+    assert client_busy(replace(trial(), host=busy(0.9)["host"])) == 0.9
+    assert client_busy(trial(**busy(None))) == 0.62
+    assert client_bound(trial(**busy(0.9)), result([]))
+
+
+def test_what_else_runs_on_our_cores_is_noticed():
+    hog = HostUse(client_cores_busy=0.9, server_cores_busy=1.0, stolen=0.0)
+    [client, others] = judged(replace(trial(**busy(0.4, 0.5)), host=hog)).findings
+    assert client.gate == "client"  # A server that others keep from running is not saturated.
+    assert others.reason == "other programs used 50 % of the client's cores and 50 % of the server's cores"
 
 
 def test_in_an_open_loop_half_a_core_shows_in_times_under_a_millisecond():
     quick = replaced(FAST, p50_ms={kind: ms / 4 for kind, ms in FAST.p50_ms.items()})
-    assert gates(opened(pace=quick, host=busy(0.65))) == {"client": "flagged"}
-    assert gates(opened(pace=SLOW, host=busy(0.65))) == {}
+    assert gates(opened(pace=quick, **busy(0.65))) == {"client": "flagged"}
+    assert gates(opened(pace=SLOW, **busy(0.65))) == {}
 
 
 def test_a_harness_that_is_a_fifth_of_the_median_compresses_differences():
@@ -215,8 +227,8 @@ def test_time_that_others_took_is_said_once_with_the_trials():
     [finding] = judged(kept, trial(2), kept, trial(4)).findings
     assert (finding.gate, finding.status) == ("throttling", "flagged")
     assert "0.3 s in 2 of 4 trials" in finding.reason
-    assert gates(trial(host=busy(0.3, stolen=0.05))) == {"stolen time": "flagged"}
-    assert gates(trial(host=busy(0.3, stolen=None), server=None)) == {}
+    assert gates(trial(**busy(0.3, stolen=0.05))) == {"stolen time": "flagged"}
+    assert gates(trial(**busy(0.3, server=None, stolen=None))) == {}
 
 
 @pytest.mark.parametrize(

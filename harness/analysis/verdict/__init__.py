@@ -46,6 +46,7 @@ GATES: Sequence[Callable[[Trials, Result], Finding | None]] = (  # What voids a 
     engine.durability,
     engine.network,
     engine.shared_cores,
+    engine.interference,
     engine.throttled,
     engine.stolen,
 )

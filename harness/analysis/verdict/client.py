@@ -28,10 +28,17 @@ def client_busy(trial: Trial) -> float:
     return max(own, trial.host.client_cores_busy or 0.0)
 
 
-def client_bound(trial: Trial) -> bool:
-    """Was the client the limit, and not the server?"""
-    server = trial.host.server_cores_busy
-    return client_busy(trial) > CLIENT_BUSY and not (server is not None and server >= SATURATED)
+def server_busy(trial: Trial, result: Result) -> float | None:
+    """Share of the time of its cores that the server itself used; None where that cannot be seen."""
+    if trial.server is None or not result.server_cpus:
+        return None
+    return trial.server.cpu_seconds / trial.seconds / len(result.server_cpus)
+
+
+def client_bound(trial: Trial, result: Result) -> bool:
+    """Was the client the limit, and not the server? An engine in process is the client."""
+    saturated = (server_busy(trial, result) or 0.0) >= SATURATED
+    return client_busy(trial) > CLIENT_BUSY and not saturated and not in_process(result)
 
 
 def behind(trial: Trial) -> bool:
@@ -46,7 +53,7 @@ def schedule(trials: Trials, result: Result) -> Finding | None:
     struck = [trial for trial, _ in offered]
     sent = sum(each.sent for _, each in offered) / sum(each.due for _, each in offered)
     share = f"{percent(sent)} of the requests due were sent{in_some(struck, trials)}"
-    if any(map(client_bound, struck)) and not in_process(result):
+    if any(client_bound(trial, result) for trial in struck):
         reason = f"the client could not keep the schedule: {share}, with its cores {percent(_busiest(struck))} busy"
         return Finding("schedule", "invalid", reason, f"{LESS_LOAD}, or {MORE_CLIENT}")
     reason = f"it did not keep up: {share}; response times only say how long the trial was"
@@ -57,7 +64,7 @@ def client(trials: Trials, result: Result) -> Finding | None:
     """In a closed loop the client's limit looks like the server's. An engine in process is the client."""
     if in_process(result):
         return None
-    if struck := [trial for trial in trials if trial.offered is None and client_bound(trial)]:
+    if struck := [trial for trial in trials if trial.offered is None and client_bound(trial, result)]:
         reason = (
             f"client-bound: the client's cores were {percent(_busiest(struck))} busy{in_some(struck, trials)}; "
             "throughput is the client's limit and a lower bound for the server"

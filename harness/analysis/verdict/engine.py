@@ -7,11 +7,12 @@ from collections import Counter, defaultdict
 from harness import histogram
 from harness.analysis.merge import decoded
 from harness.analysis.steady import Series, steadiness, trend
-from harness.analysis.verdict.client import behind
+from harness.analysis.verdict.client import behind, server_busy
 from harness.analysis.verdict.finding import Finding, Severity, Trials, in_process, in_some, percent
 from harness.result import Repeat, Result, Trial
 
 ERRORS_FLAGGED, ERRORS_INVALID = 0.001, 0.01  # Shares of requests: with 1 % failed, p99 is of the rest only.
+OTHERS = 0.15  # Share of the cores: our own accounts agree with the kernel's within 0.06 on a quiet machine.
 STOLEN = 0.02  # Share of the cores' time: as much as trials differ on a quiet machine.
 FIRST_PINGS, AGAIN_PINGS, FASTER = 4, 2, 3  # Work the first time, and hardly more than a round trip the second.
 
@@ -119,6 +120,22 @@ def stolen(trials: Trials, result: Result) -> Finding | None:
     most = max(trial.host.stolen or 0.0 for trial in struck)
     reason = f"the hypervisor gave up to {percent(most)} of the cores' time to other machines{in_some(struck, trials)}"
     return Finding("stolen time", "flagged", reason, "use a machine of your own, or more trials")
+
+
+def interference(trials: Trials, result: Result) -> Finding | None:
+    """The kernel tells how busy cores were, and how much of it was ours."""
+    others: dict[str, float] = {}
+    for trial in trials:
+        own = {"client's": trial.client.cpu_cores / trial.client.processes, "server's": server_busy(trial, result)}
+        cores = {"client's": trial.host.client_cores_busy, "server's": trial.host.server_cores_busy}
+        for name, used in own.items():
+            busy = cores[name]
+            if used is not None and busy is not None and busy - used > OTHERS:
+                others[name] = max(others.get(name, 0.0), busy - used)
+    if not others or set(result.server_cpus) & set(result.client_cpus):
+        return None
+    told = " and ".join(f"{percent(share)} of the {name} cores" for name, share in others.items())
+    return Finding("interference", "flagged", f"other programs used {told}", "end them and run again")
 
 
 def result_cache(trials: Trials, result: Result) -> Finding | None:

@@ -81,7 +81,7 @@ def _interval(interval: Interval, across: Scale, top: float, width: float) -> Ma
         line(low, y, high, y, "whisker"),
         left,
         right,
-        element("g", marker(interval.who, x, y, 5), class_=None if interval.clear else "unclear"),
+        element("g", marker(interval.who, x, y, 5), class_="clear" if interval.clear else "unclear"),
     )
 
 
