@@ -6,11 +6,11 @@ In a round every candidate runs the same trial once, in an order of its own: wha
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from msgspec.structs import replace
+import msgspec
 
 from harness.analysis.capacity import Probe, search
 from harness.analysis.levels import others
@@ -27,6 +27,8 @@ from harness.spec import LADDER_CLIENTS, Spec
 
 LEAD_IN_SECONDS = 0.3  # Of a trial, after its sessions were opened; the candidate itself is warm by then.
 OPEN_LOOP_CLIENTS = 16  # Enough that sessions wait for the schedule, and not the schedule for them.
+SWEPT_ANSWERS = 30  # That a trial of the sweep shall have,
+LONGEST_SWEEP = 10  # in no more than so many times its usual length.
 RECALL_ENOUGH = 0.998  # Above the highest recall at which candidates are compared.
 ABOVE_THE_LADDER = 1.2  # Times the best closed loop: where the search for the capacity begins from above.
 
@@ -45,6 +47,10 @@ class Bench:
     @property
     def alive(self) -> list[Contender]:
         return [each for each in self.contenders if each.alive]
+
+    def round(self, pressed: Load, seconds: float, lead_in_seconds: float = LEAD_IN_SECONDS) -> Round:
+        """The next one."""
+        return Round(number=next(self.numbers), load=pressed, warmup_seconds=lead_in_seconds, seconds=seconds)
 
     def loaded(
         self,
@@ -95,9 +101,7 @@ def _warm_up(bench: Bench) -> None:
     if not seconds:
         return
     pressed = bench.loaded("warm-up", rate_per_second=bench.spec.rate_per_second)
-    first, second = (
-        Round(number=next(bench.numbers), load=pressed, warmup_seconds=0.0, seconds=seconds) for _ in range(2)
-    )
+    first, second = (bench.round(pressed, seconds, lead_in_seconds=0.0) for _ in range(2))
     for position, each in enumerate(_shuffled(bench, first.number), start=1):
         _take(bench, each, first, position, "warming up")
         if each.alive and not steadiness(throughput_by_second(each.result.probes[-1])).steady:
@@ -110,8 +114,16 @@ def _sweep(bench: Bench) -> None:
     variations = list(bench.spec.workload.sweep())
     for number, varied in enumerate(variations, start=1):
         said = f"sweep {number} of {len(variations)}"
-        pressed = bench.loaded("sweep", varied=dict(varied))
-        _round(bench, pressed, bench.spec.profile.sweep_seconds, said, _not_yet_found)
+        round_ = bench.round(bench.loaded("sweep", varied=dict(varied)), bench.spec.profile.sweep_seconds)
+        for position, each in enumerate(_shuffled(bench, round_.number), start=1):
+            if _not_yet_found(each, round_.load):
+                _take(bench, each, replace(round_, seconds=_long_enough(each, round_.seconds)), position, said)
+
+
+def _long_enough(contender: Contender, seconds: float) -> float:
+    """So that a slow engine has some answers to be judged by, too."""
+    rate = _served(contender)
+    return max(seconds, min(SWEPT_ANSWERS / rate, LONGEST_SWEEP * seconds)) if rate else seconds
 
 
 def _not_yet_found(contender: Contender, pressed: Load) -> bool:
@@ -146,7 +158,7 @@ def _search_for(bench: Bench, contender: Contender) -> None:
 
     def probe(rate_per_second: float, seconds: float) -> Probe:
         pressed = bench.loaded("search", OPEN_LOOP_CLIENTS, rate_per_second)
-        round_ = Round(number=next(bench.numbers), load=pressed, warmup_seconds=LEAD_IN_SECONDS, seconds=seconds)
+        round_ = bench.round(pressed, seconds)
         with bench.progress.measuring(f"{contender.name}: {rate_per_second:,.0f}/s, is {slo.limit_ms:g} ms kept?", 0):
             trial = measure(round_, 1, contender, bench.spec.seed, bench.load)
         contender.add(trial)
@@ -158,7 +170,7 @@ def _search_for(bench: Bench, contender: Contender) -> None:
 
     top = max(served) * ABOVE_THE_LADDER
     found = search(probe, slo.quantile, low=top / 1_000, high=top, budget_seconds=bench.spec.profile.search_seconds)
-    contender.result = replace(
+    contender.result = msgspec.structs.replace(
         contender.result,
         capacity=Capacity(
             per_second=found.per_second,
@@ -188,21 +200,19 @@ def _capacity(contender: Contender) -> float | None:
         return None
     if contender.result.capacity:
         return contender.result.capacity.low_per_second
+    return _served(contender)
+
+
+def _served(contender: Contender) -> float | None:
+    """In the main trials."""
     kinds = merged_kinds(valid_trials(contender.result))
     return kinds[-1].throughput if kinds else None
 
 
-def _round(
-    bench: Bench,
-    pressed: Load,
-    seconds: float,
-    said: str,
-    wanted: Callable[[Contender, Load], bool] = lambda contender, pressed: True,
-) -> None:
-    round_ = Round(number=next(bench.numbers), load=pressed, warmup_seconds=LEAD_IN_SECONDS, seconds=seconds)
+def _round(bench: Bench, pressed: Load, seconds: float, said: str) -> None:
+    round_ = bench.round(pressed, seconds)
     for position, each in enumerate(_shuffled(bench, round_.number), start=1):
-        if wanted(each, pressed):
-            _take(bench, each, round_, position, said)
+        _take(bench, each, round_, position, said)
 
 
 def _shuffled(bench: Bench, number: int) -> list[Contender]:

@@ -15,7 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness.errors import BakeoffError, EnvironmentProblem, UsageError
-from harness.report import markdown
+from harness import discover
+from harness.report import html, markdown
 from harness.result import Result, Run
 from harness.store import file_name, read_run, save, schema
 from tests import synthetic
@@ -111,8 +112,8 @@ def test_a_file_of_another_program_is_refused(folder: Path) -> None:
 
 def test_a_file_of_a_newer_version_is_refused(folder: Path) -> None:
     file = folder / "postgres.json"
-    file.write_text(file.read_text().replace('"version": 1', '"version": 2', 1))
-    assert "version 1" in complaint(folder)
+    file.write_text(file.read_text().replace('"version": 2', '"version": 3', 1))
+    assert "version 2" in complaint(folder)
 
 
 def test_an_unknown_field_is_refused_by_name(folder: Path) -> None:
@@ -181,9 +182,12 @@ def test_a_kill_before_the_rename_keeps_the_earlier_file(folder: Path, monkeypat
     assert (folder / "postgres.json").read_bytes() == before
 
 
-def test_the_example_run_of_this_repository_is_read_and_gives_its_report() -> None:
-    """Who changes the file format or the report makes the example anew, and says so in the changelog."""
-    folder = Path(__file__).parent.parent / "results" / "reference" / "timeseries"
+@pytest.mark.parametrize("workload", discover.workload_names())
+def test_every_workload_has_an_example_run_that_is_read_and_gives_its_report(workload: str) -> None:
+    """Who changes the file format or the report makes the examples anew, and says so in the changelog."""
+    folder = Path(__file__).parent.parent / "results" / "reference" / workload
     run, results = read_run(folder)
+    assert run.workload == workload
     assert {each.status for each in results} == {"ok"}
     assert markdown.render(run, results) == (folder / "report.md").read_text()
+    assert html.render(run, results) == (folder / "report.html").read_text()

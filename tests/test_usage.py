@@ -14,7 +14,7 @@ import pytest
 
 from harness import usage
 from harness.sources.folders import in_memory
-from harness.usage import Usage, sample
+from harness.usage import Cores, Usage, cores, sample
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
 
@@ -133,9 +133,9 @@ def test_shared_memory_counts_once() -> None:
 
 
 def test_memory_is_that_of_now() -> None:
-    earlier = Usage(cpu_seconds=1.0, resident_bytes=10, read_bytes=100, written_bytes=None)
-    later = Usage(cpu_seconds=3.0, resident_bytes=7, read_bytes=150, written_bytes=None)
-    assert later.since(earlier) == Usage(cpu_seconds=2.0, resident_bytes=7, read_bytes=50, written_bytes=None)
+    earlier = Usage(cpu_seconds=1.0, resident_bytes=10, read_bytes=100, written_bytes=None, throttled_seconds=0.5)
+    later = Usage(cpu_seconds=3.0, resident_bytes=7, read_bytes=150, written_bytes=None, throttled_seconds=0.75)
+    assert later.since(earlier) == Usage(cpu_seconds=2.0, resident_bytes=7, read_bytes=50, written_bytes=None, throttled_seconds=0.25)
 
 
 def test_a_process_that_is_gone_has_no_usage() -> None:
@@ -158,3 +158,19 @@ def test_it_is_read_again_where_a_process_came_or_went_meanwhile(monkeypatch: py
     monkeypatch.setattr(usage, "_total", noted)
     assert sample(us.pid) is not None
     assert readings == [1, 1]
+
+
+def test_cores_are_busy_and_stolen_by_shares_of_their_time() -> None:
+    earlier = Cores({0: (10.0, 4.0, 0.0), 1: (10.0, 10.0, 0.0)})
+    later = Cores({0: (14.0, 5.0, 1.0), 1: (14.0, 14.0, 0.0), 2: (4.0, 0.0, 0.0)})
+    spent = later.since(earlier)
+    assert spent.busy([0]) == 0.75
+    assert spent.busy([0, 1]) == 0.375
+    assert spent.stolen([0, 1]) == 0.125
+    assert spent.busy([2]) is None  # It came in between.
+
+
+def test_the_cores_of_this_machine_are_counted() -> None:
+    found = cores()
+    assert len(found.numbers) >= 1
+    assert all(idle <= all_ for all_, idle, _ in found.seconds.values())

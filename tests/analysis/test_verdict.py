@@ -99,7 +99,9 @@ def test_in_process_the_client_is_the_server():
 def test_a_busy_client_is_the_limit_unless_the_server_is():
     assert gates(trial(**busy(0.9))) == {"client": "flagged"}
     assert gates(trial(**busy(0.9, server=None))) == {"client": "flagged"}
-    assert gates(trial(**busy(0.9, server=0.97))) == {}
+    assert gates(trial(**busy(0.9, server=0.85))) == {"client": "flagged"}
+    assert gates(trial(**busy(0.8, server=0.85))) == {}
+    assert gates(trial(**busy(0.98, server=0.97))) == {}
     assert gates(trial(**busy(0.69))) == {}
 
 

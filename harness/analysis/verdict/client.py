@@ -36,9 +36,9 @@ def server_busy(trial: Trial, result: Result) -> float | None:
 
 
 def client_bound(trial: Trial, result: Result) -> bool:
-    """Was the client the limit, and not the server? An engine in process is the client."""
-    saturated = (server_busy(trial, result) or 0.0) >= SATURATED
-    return client_busy(trial) > CLIENT_BUSY and not saturated and not in_process(result)
+    """Was the client the limit: very busy, and busier than the server? An engine in process is the client."""
+    client, server = client_busy(trial), server_busy(trial, result) or 0.0
+    return client > CLIENT_BUSY and server < min(client, SATURATED) and not in_process(result)
 
 
 def behind(trial: Trial) -> bool:
