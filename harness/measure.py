@@ -78,8 +78,8 @@ def _run(
     orders = {worker: plan.Command(name="go", payload={"start_ns": start}) for worker, start in starts.items()}
     load.tell(orders)
     measured_ns = start_ns + int(round_.warmup_seconds * 1e9)
-    before = _at(measured_ns, contender.server.pid)
-    after = _at(measured_ns + int(round_.seconds * 1e9), contender.server.pid)
+    before = _at(measured_ns, contender.server.pid, memory=False)
+    after = _at(measured_ns + int(round_.seconds * 1e9), contender.server.pid, memory=True)
     patience = round_.warmup_seconds + round_.seconds + SLACK_SECONDS
     return load.collect(orders, plan.TrialOutcome, patience), before, after
 
@@ -111,10 +111,10 @@ def _plans(round_: Round, contender: Contender, seed: int) -> dict[str, plan.Tri
     return plans
 
 
-def _at(moment_ns: int, pid: int | None) -> Moment:
+def _at(moment_ns: int, pid: int | None, *, memory: bool) -> Moment:
     time.sleep(max(0.0, (moment_ns - time.perf_counter_ns()) / 1e9))
     cores = usage.cores()
-    return Moment(None if pid is None else usage.sample(pid), cores)
+    return Moment(None if pid is None else usage.sample(pid, memory=memory), cores)
 
 
 def _server_use(before: Moment, after: Moment, operations: int) -> ServerUse | None:

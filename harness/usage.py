@@ -79,8 +79,10 @@ def cores() -> Cores:
     return Cores(seconds)
 
 
-def sample(pid: int) -> Usage | None:
-    """Usage of `pid` and its descendants; None if it is gone. Walks their memory maps: milliseconds, not for a loop.
+def sample(pid: int, *, memory: bool = True) -> Usage | None:
+    """Usage of `pid` and its descendants; None if it is gone.
+
+    For `memory` their maps are walked, which stops them for milliseconds: not while they are measured.
 
     PostgreSQL has a process for each connection. When one ends, the kernel adds its CPU time and its disk traffic to
     what its parent has for waited-for children. One that ends while we read would be missed, so then we read again.
@@ -89,7 +91,7 @@ def sample(pid: int) -> Usage | None:
         root = psutil.Process(pid)
         for _ in range(ATTEMPTS):
             family = _family(root)
-            usage = _total(family)
+            usage = _total(family, memory)
             if _family(root) == family:
                 break
     except (psutil.NoSuchProcess, psutil.ZombieProcess):
@@ -101,7 +103,7 @@ def _family(root: psutil.Process) -> list[psutil.Process]:
     return [root, *sorted(root.children(recursive=True), key=lambda process: process.pid)]
 
 
-def _total(family: list[psutil.Process]) -> Usage:
+def _total(family: list[psutil.Process], memory: bool) -> Usage:
     """Parents come first: a child that ends meanwhile is missed, never counted twice."""
     cpu_seconds = 0.0
     resident: list[int | None] = []
@@ -110,7 +112,7 @@ def _total(family: list[psutil.Process]) -> Usage:
         try:
             cpu_seconds += sum(process.cpu_times()[:4])  # Own and waited-for children's, user and system.
             traffic.append(_traffic(process))
-            resident.append(_resident_bytes(process))
+            resident.append(_resident_bytes(process) if memory else None)
         except psutil.NoSuchProcess:
             if process is family[0]:
                 raise

@@ -20,7 +20,7 @@ class Point:
     effort: Effort
     recall: float  # 0 to 1, as measured under this load.
     per_second: float  # Above 0, as the latencies.
-    p50_ms: float
+    p50_ms: float | None  # None: too few answers to say.
     p99_ms: float | None
 
 
@@ -28,7 +28,7 @@ class Point:
 class Interpolated:
     recall: float  # The one asked for.
     per_second: float
-    p50_ms: float
+    p50_ms: float | None
     p99_ms: float | None
     efforts: tuple[Effort, Effort]  # Of the points it lies between; twice the same where it is a measured point.
     measured_above: bool  # A measured point of higher recall, as there was none below to interpolate from.
@@ -56,7 +56,7 @@ def at_recall(points: Sequence[Point], recall: float) -> Interpolated | None:
     return Interpolated(
         recall=recall,
         per_second=_between(below.per_second, above.per_second, share),
-        p50_ms=_between(below.p50_ms, above.p50_ms, share),
+        p50_ms=_between(below.p50_ms, above.p50_ms, share) if below.p50_ms and above.p50_ms else None,
         p99_ms=_between(below.p99_ms, above.p99_ms, share) if below.p99_ms and above.p99_ms else None,
         efforts=(below.effort, above.effort),
         measured_above=below.recall > recall,

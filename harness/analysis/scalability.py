@@ -61,7 +61,7 @@ def fit(points: Sequence[tuple[int, float]]) -> Fit | None:
         peak_per_second=peak / (one + waiting * (peak - 1) + pairs * peak * (peak - 1)) if known else None,
         residuals=tuple((measured / fitted - 1).tolist()),
         r_squared=1 - left / spread if spread else 1.0,
-        refused=_refused(clients, measured / fitted - 1),
+        refused=_refused(clients, measured / fitted - 1, contention),
     )
 
 
@@ -84,11 +84,13 @@ def _coefficients(clients: Floats, measured: Floats) -> tuple[float, float, floa
     return float(best[0]), float(best[1]), float(best[2])
 
 
-def _refused(clients: Floats, residuals: Floats) -> str | None:
+def _refused(clients: Floats, residuals: Floats, contention: float) -> str | None:
     """Residuals are judged by their mean for each number of clients: a single odd trial is not a wrong law."""
     levels = np.unique(clients)
     if len(levels) < _FEWEST_LEVELS:
         return f"only {len(levels)} numbers of clients were measured, {_FEWEST_LEVELS} are needed"
+    if contention > 1:  # More than all of the work cannot wait its turn: one client is a case of its own.
+        return "throughput falls with the second client, which the law does not describe"
     means = np.array([residuals[clients == level].mean() for level in levels])
     worst = int(np.abs(means).argmax())
     if abs(means[worst]) > _LARGEST_RESIDUAL:

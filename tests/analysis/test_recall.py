@@ -117,3 +117,9 @@ def test_the_front_rises_in_recall_and_falls_in_speed(points: list[Point]) -> No
         assert lower.recall < higher.recall
         assert lower.per_second > higher.per_second
     assert all(any(f.recall >= p.recall and f.per_second >= p.per_second for f in front) for p in points)
+
+
+def test_too_few_answers_for_a_median_still_have_a_throughput() -> None:
+    found = at_recall([Point(effort=None, recall=1.0, per_second=3.0, p50_ms=None, p99_ms=None)], 0.95)
+    assert found is not None
+    assert (found.per_second, found.p50_ms, found.measured_above) == (3.0, None, True)

@@ -120,6 +120,12 @@ def test_a_throughput_that_the_law_cannot_describe_is_refused() -> None:
     assert "8 clients" in found.refused
 
 
+def test_throughput_that_falls_with_the_second_client_is_refused() -> None:
+    found = fitted([(1, 750), (2, 427), (4, 470), (8, 400), (16, 418), (32, 390)])
+    assert found.refused is not None
+    assert "second client" in found.refused
+
+
 def test_one_odd_trial_does_not_refuse_the_law() -> None:
     given_points = [point for point in points(LADDER, 1000, 0.1, 0.001) for _ in range(5)]
     given_points[7] = (given_points[7][0], given_points[7][1] * 0.75)

@@ -45,6 +45,9 @@ class Calls:
     def exact(self) -> bool:
         return True
 
+    def traits(self, sent: Any, answered: Any) -> dict[str, float]:
+        return {}
+
     def tracks(self, operation: Any) -> bool:
         return False
 

@@ -121,7 +121,7 @@ def _undecided(view: View, alike: Sequence[Candidate], beaten: Sequence[Candidat
         )
     else:
         what = "throughput" if view.measure == "per_second" else "response time"
-        doubts = [f"{other.label} {view.standing(best, other).doubt}" for other in others]
+        doubts = [f"{other.label}: {view.standing(best, other).doubt}" for other in others]
         pairs = f"{best.label} against {'; '.join(doubts)}" if len(others) > 1 else view.standing(best, others[0]).doubt
         said = f"No clear winner: {what} does not tell {names} apart ({pairs})"
     if not beaten:

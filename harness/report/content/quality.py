@@ -71,7 +71,7 @@ def traits(view: View) -> Section:
 
 def _point(level: Level) -> Point | None:
     graded, response = level.total.graded, level.total.response
-    if graded is None or response is None or response.p50_ms is None or level.total.throughput <= 0:
+    if graded is None or response is None or level.total.throughput <= 0:
         return None
     return Point(level.effort, graded.mean, level.total.throughput, response.p50_ms, response.p99_ms)
 
