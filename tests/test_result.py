@@ -14,8 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from harness.errors import BakeoffError, EnvironmentProblem, UsageError
 from harness import discover
+from harness.errors import BakeoffError, EnvironmentProblem, UsageError
 from harness.report import html, markdown
 from harness.result import Result, Run
 from harness.store import file_name, read_run, save, schema

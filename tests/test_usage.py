@@ -135,7 +135,8 @@ def test_shared_memory_counts_once() -> None:
 def test_memory_is_that_of_now() -> None:
     earlier = Usage(cpu_seconds=1.0, resident_bytes=10, read_bytes=100, written_bytes=None, throttled_seconds=0.5)
     later = Usage(cpu_seconds=3.0, resident_bytes=7, read_bytes=150, written_bytes=None, throttled_seconds=0.75)
-    assert later.since(earlier) == Usage(cpu_seconds=2.0, resident_bytes=7, read_bytes=50, written_bytes=None, throttled_seconds=0.25)
+    used = Usage(cpu_seconds=2.0, resident_bytes=7, read_bytes=50, written_bytes=None, throttled_seconds=0.25)
+    assert later.since(earlier) == used
 
 
 def test_a_process_that_is_gone_has_no_usage() -> None:
@@ -150,9 +151,9 @@ def test_it_is_read_again_where_a_process_came_or_went_meanwhile(monkeypatch: py
     readings: list[int] = []
     total = usage._total
 
-    def noted(family: list[psutil.Process]) -> Usage:
+    def noted(family: list[psutil.Process], memory: bool) -> Usage:
         readings.append(len(family))
-        return total(family)
+        return total(family, memory)
 
     monkeypatch.setattr(usage, "_family", lambda _: next(families))
     monkeypatch.setattr(usage, "_total", noted)

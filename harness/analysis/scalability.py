@@ -94,5 +94,5 @@ def _refused(clients: Floats, residuals: Floats, contention: float) -> str | Non
     means = np.array([residuals[clients == level].mean() for level in levels])
     worst = int(np.abs(means).argmax())
     if abs(means[worst]) > _LARGEST_RESIDUAL:
-        return f"the law misses the throughput of {levels[worst]:.0f} clients by {abs(means[worst]):.0%}"
+        return f"the law misses the throughput at {levels[worst]:.0f} clients by {abs(100 * means[worst]):.0f} %"
     return None

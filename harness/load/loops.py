@@ -65,13 +65,13 @@ def open_(
     clock = perf_counter_ns
     answer = None
     for operation in operations:
+        now = clock()
+        if now >= end_ns:
+            break  # Before a due time is taken: another session may still have time for it.
         due = next_due_ns()
         if due is None:
             break
         reference = due
-        now = clock()
-        if now >= end_ns:
-            break
         if due > now:
             sleep((due - now) / 1e9)
             reference = 0

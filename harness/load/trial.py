@@ -24,6 +24,7 @@ from harness.workload import Operation, Oracle, Stream, Workload
 
 FIRST_RUN, LONGEST_RUN = 16, 1024  # Operations drawn at once; grows while a run is over within RUN_NS.
 RUN_NS = 20_000_000
+NEVER = 2**63 - 1
 TRAITS_OF = 20_000  # Operations, in each process.
 GRACE_SECONDS = 30.0  # For requests in flight at the end, before the server is given up.
 
@@ -93,9 +94,8 @@ def go(armed: Armed, start_ns: int) -> TrialOutcome:
     end_ns = measured_ns + int(plan.seconds * 1e9)
     recorder = Recorder(measured_ns, end_ns, open_loop=plan.rate_per_second is not None)
     schedule, send = _loop(plan, start_ns, measured_ns, end_ns)
-    threads = [
-        Thread(target=_drive, args=(lane, send, recorder, start_ns, end_ns), daemon=True) for lane in armed.lanes
-    ]
+    rest = (send, recorder, start_ns, end_ns, schedule is not None)
+    threads = [Thread(target=_drive, args=(lane, *rest), daemon=True) for lane in armed.lanes]
     gc.collect()
     gc.freeze()  # What lives now lives through the trial; the collector need not look at it.
     for thread in threads:
@@ -127,8 +127,12 @@ def _loop(plan: TrialPlan, start_ns: int, measured_ns: int, end_ns: int) -> tupl
     return schedule, send
 
 
-def _drive(lane: Lane, send: Send, recorder: Recorder, start_ns: int, end_ns: int) -> None:
-    """A session thread: run after run of operations until the end."""
+def _drive(lane: Lane, send: Send, recorder: Recorder, start_ns: int, end_ns: int, waiting: bool) -> None:
+    """A session thread: run after run of operations until the end.
+
+    `waiting`: then one more that was due and found every session busy. A server that keeps up has no more of them than
+    there are sessions, and cutting them off would spare it its slowest requests; one that does not has more.
+    """
     clock = time.perf_counter_ns
     size = FIRST_RUN
     try:
@@ -140,6 +144,8 @@ def _drive(lane: Lane, send: Send, recorder: Recorder, start_ns: int, end_ns: in
             lane.sent += sent
             took = clock() - began
             size = min(LONGEST_RUN, size * 2) if took < RUN_NS else max(1, size // 2) if took > 4 * RUN_NS else size
+        if waiting:
+            lane.sent += _run(list(islice(lane.operations, 1)), lane, send, recorder, NEVER)
     except BaseException as error:  # A fault of ours, not of the server: go() raises it.
         lane.crash = error
 

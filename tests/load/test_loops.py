@@ -1,12 +1,17 @@
 """What the loops call a latency, on a virtual clock: exact, and independent of how busy this machine is."""
 
 from itertools import repeat
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from harness.load import trial
 from harness.load.loops import ERROR_PAUSE_SECONDS, Tape, closed, open_
+from harness.load.recorder import Recorder
+from harness.load.sample import Sample
 from harness.load.schedule import Schedule
+from harness.workload import Stream
 from tests.load.virtual import MILLISECOND, SECOND, Ask, Server, clock
 
 __all__ = ["clock"]
@@ -93,3 +98,22 @@ def test_an_error_is_counted_by_type_and_slows_the_session_down(clock):
 
 def test_the_last_answer_is_handed_out(clock):
     assert closed([Ask()], Server(clock, 1), Tape(), clock.now_ns + SECOND) == "answer"
+
+
+@pytest.mark.parametrize(("service_ms", "sent"), [(100, 11), (10, 100), (5, 100)], ids=["overloaded", "just", "easy"])
+def test_each_session_still_sends_one_request_that_was_waiting_at_the_end(clock, monkeypatch, service_ms, sent):
+    """100/s for a second: who keeps up sends them all, and who does not is not given the time to catch up."""
+    time = SimpleNamespace(perf_counter_ns=clock.read, sleep=clock.sleep, thread_time_ns=lambda: 0)
+    monkeypatch.setattr(trial, "time", time)
+    start_ns, end_ns = clock.now_ns, clock.now_ns + SECOND
+    due = Schedule(100.0, "constant", (1,), start_ns, start_ns, end_ns)
+    recorder = Recorder(start_ns, end_ns, open_loop=True)
+    sample = Sample(SimpleNamespace(tracks=lambda operation: False), {})
+    lane = trial.Lane(Server(clock, service_ms * MILLISECOND), repeat(Ask()), sample, Stream(1, 1, 0, 1))
+
+    def send(operations, session, tape, end_ns):
+        return open_(operations, session, tape, end_ns, due.next_due_ns)
+
+    trial._drive(lane, send, recorder, start_ns, end_ns, waiting=True)
+    assert lane.crash is None
+    assert recorder.sent == sent
