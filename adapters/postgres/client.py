@@ -69,6 +69,7 @@ class Client:
         Raises the subclass of psycopg.Error that belongs to the server's complaint.
         """
         prepared = self._prepared.get(statement) or self._prepare(statement)
+        # Its stub knows lists only; tuples are what it takes as well.
         result = self._server.exec_prepared(prepared.name, parameters, prepared.formats, BINARY)  # type: ignore[arg-type]
         if result.status != TUPLES_OK:
             self._expect(COMMAND_OK, result)
