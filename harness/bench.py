@@ -10,7 +10,7 @@ from typing import Literal
 
 from rich.console import Console
 
-from harness import candidate, discover, experiment, parameters, result, store
+from harness import candidate, discover, experiment, parameters, store
 from harness.analysis import slo
 from harness.analysis.verdict import verdict
 from harness.candidate import Candidate
@@ -19,6 +19,7 @@ from harness.errors import EnvironmentProblem, UsageError
 from harness.profile import PROFILES, Profile
 from harness.progress import Progress
 from harness.report import files, terminal
+from harness.result import Parameter, Result, Run
 from harness.sources import redact, resolve
 from harness.spec import Entry, Spec
 from harness.stages import expected_seconds
@@ -66,14 +67,15 @@ def carry_out(wanted: Wanted, notes: Console, output: Console, runs: Path) -> in
         with progress.shown():
             experiment.execute(spec, folder, progress)
     except BaseException as error:
-        if kept := _report_what_there_is(folder, None):
+        _, results = _report_what_there_is(folder, None) or (None, [])
+        if kept := sum(len(each.trials) for each in results):
             notes.print(
                 f"Stopped early; {kept} trials are kept: bakeoff report {folder}", highlight=False, soft_wrap=True
             )
         raise error
-    _report_what_there_is(folder, output)
+    reported = _report_what_there_is(folder, output)
     output.print(f"Results: {folder}   Report: {folder / 'report.html'}", highlight=False, soft_wrap=True)
-    return _exit_code(folder)
+    return _exit_code(*reported) if reported else 0
 
 
 def specify(wanted: Wanted) -> Spec:
@@ -122,7 +124,7 @@ def _profile(wanted: Wanted) -> Profile:
 
 
 def _workload(wanted: Wanted, scale: float) -> Workload:
-    settings: dict[str, result.Parameter] = {}
+    settings: dict[str, Parameter] = {}
     for setting in wanted.settings:
         name, equals, value = setting.partition("=")
         if not equals:
@@ -186,22 +188,20 @@ def _folder(wanted: Wanted, runs: Path) -> Path:
     return folder
 
 
-def _report_what_there_is(folder: Path, output: Console | None) -> int:
-    """Write the report, show it if there is an output, and return how many trials it is made from."""
+def _report_what_there_is(folder: Path, output: Console | None) -> tuple[Run, list[Result]] | None:
+    """Write the report, show it if there is an output, and return what it is made from; None of nothing."""
     if not (folder / "run.json").is_file():
-        return 0
+        return None
     run, results = store.read_run(folder)
-    kept = sum(len(each.trials) for each in results)
-    if output is not None or kept:
+    if output is not None or any(each.trials for each in results):
         files.write(run, results, folder)
     if output is not None:
         terminal.show(run, results, output)
-    return kept
+    return run, results
 
 
-def _exit_code(folder: Path) -> int:
+def _exit_code(run: Run, results: list[Result]) -> int:
     """4 where a number must not be used, 5 where a candidate did not come to its end."""
-    run, results = store.read_run(folder)
     statuses = {each.status for each in results}
     verdicts = {verdict(run, each, each.trials).status for each in results if each.status == "ok"}
     return 4 if "invalid" in statuses | verdicts else 5 if "failed" in statuses else 0

@@ -11,6 +11,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from harness import discover, parameters, result, store
+from harness.analysis.verdict import in_process
 from harness.errors import Unsupported
 from harness.load import plan
 from harness.load.generator import CandidateFailed, Generator
@@ -39,7 +40,7 @@ class Contender:
 
     @property
     def runs_in_client(self) -> bool:
-        return self.server.source == "in-process"
+        return in_process(self.result)
 
     @property
     def alive(self) -> bool:

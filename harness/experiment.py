@@ -37,11 +37,12 @@ def execute(spec: Spec, folder: Path, progress: Progress) -> None:
         for each in contenders:
             with saved(each, folder, "loading"):
                 contender.prepare(each, spec, load, client_cpus, progress)
-        for each in [each for each in contenders if each.alive]:
+        bench = stages.Bench(spec, contenders, load, folder, progress, count(1))
+        for each in bench.alive:
             with saved(each, folder, "calibration"):
                 contender.calibrate(each, spec.seed, load, progress)
-        stages.measure_all(stages.Bench(spec, contenders, load, folder, progress, count(1)))
-        for each in [each for each in contenders if each.alive]:
+        stages.measure_all(bench)
+        for each in bench.alive:
             with saved(each, folder, "after the last trial"):
                 contender.finish(each, load, progress)
     store.save(replace(run, finished=datetime.now(UTC)), folder / "run.json")

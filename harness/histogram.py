@@ -22,6 +22,7 @@ Sparse = tuple[NDArray[np.uint16], NDArray[np.int64]]  # Buckets in use, ascendi
 
 HIGHEST_NS = 3_600_000_000_000
 DIGITS = 3
+BEYOND = 10  # Samples that must lie beyond a quantile.
 _MAGNITUDE = 11  # 2,048 sub-buckets: the least power of two that resolves 2 * 10**3 steps.
 _HALF = 1 << (_MAGNITUDE - 1)
 LENGTH = int(HdrHistogram(1, HIGHEST_NS, DIGITS).counts_len)
@@ -82,6 +83,11 @@ def mean_ns(counts: Counts) -> float | None:
     return float(np.dot(counts, _middles())) / total if total else None
 
 
+def knows(samples: int, quantile: float) -> bool:
+    """Do enough samples lie beyond a quantile to say where it is?"""
+    return round(samples * (1 - quantile), 6) >= BEYOND
+
+
 def latency(counts: Counts) -> Latency | None:
     """Summary for a result; None without samples. Quantiles that too few samples carry are None."""
     total = int(counts.sum())
@@ -89,8 +95,7 @@ def latency(counts: Counts) -> Latency | None:
         return None
 
     def quantile_ms(quantile: float) -> float | None:
-        known = round(total * (1 - quantile), 6) >= 10
-        value = quantile_ns(counts, quantile) if known else None
+        value = quantile_ns(counts, quantile) if knows(total, quantile) else None
         return None if value is None else value / 1e6
 
     mean, highest = mean_ns(counts), quantile_ns(counts, 1.0)

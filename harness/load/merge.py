@@ -9,11 +9,10 @@ from typing import Literal
 import numpy as np
 
 from harness import histogram
+from harness.analysis.merge import TOTAL, merged_grades
 from harness.histogram import Counts
 from harness.load.plan import TrialOutcome
 from harness.result import ClientUse, Graded, Latency, Measured, Offered, Slice
-
-TOTAL = "total"
 
 
 class Merged:
@@ -112,7 +111,7 @@ class Merged:
         return sum(sample[0] for sample in samples) / number / 1e3 if number else None
 
     def _graded(self, kinds: Iterable[str]) -> Graded | None:
-        return merge_graded(
+        return merged_grades(
             outcome.graded[kind] for kind in kinds for outcome in self.outcomes if kind in outcome.graded
         )
 
@@ -138,16 +137,3 @@ class Merged:
             errors=sum(self._errors.get((kind, second), {}).values()),
             response="" if counts is None or number == 0 else histogram.encode(counts),
         )
-
-
-def merge_graded(parts: Iterable[Graded]) -> Graded | None:
-    parts = list(parts)
-    answers = sum(part.answers for part in parts)
-    if not answers:
-        return None
-    return Graded(
-        answers=answers,
-        mean=sum(part.mean * part.answers for part in parts) / answers,
-        lowest=min(part.lowest for part in parts),
-        wrong=sum(part.wrong for part in parts),
-    )

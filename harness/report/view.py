@@ -9,8 +9,8 @@ from typing import Literal
 
 from harness.analysis.levels import Level, levels
 from harness.analysis.merge import TOTAL, Merged, merged_kinds, valid_trials
-from harness.analysis.ratio import Ratio, Trials, mean, ratio
-from harness.analysis.verdict import Verdict, verdict
+from harness.analysis.ratio import Trials, mean, ratio
+from harness.analysis.verdict import Verdict, in_process, verdict
 from harness.report import totals
 from harness.report.standing import Standing, limited_by_client
 from harness.result import Latency, Result, Run, Stage, Trial
@@ -18,7 +18,6 @@ from harness.result import Latency, Result, Run, Stage, Trial
 DOUBTFUL = "†"  # After the name of a candidate that is flagged, wherever it stands.
 Measure = Literal["per_second", "p99_ms", "p50_ms"]
 SAME_RECALL = 0.01  # How far apart candidates may be whose speed is compared.
-KEPT_UP = 0.99  # Answered over asked, in an open loop, from which a candidate kept the schedule.
 NOT_KEPT = "schedule"  # The gate after which response times only say how long the trial was.
 STAGES: Sequence[Stage] = ("ladder", "common rate", "sweep")
 
@@ -65,7 +64,7 @@ class Candidate:
 
     @property
     def in_process(self) -> bool:
-        return self.result is not None and self.result.source == "in-process"
+        return self.result is not None and in_process(self.result)
 
     @property
     def status(self) -> str:
@@ -137,10 +136,6 @@ class View:
         ones, others = self.by_trial(one), self.by_trial(other)
         found = ratio(ones, others) if self.measure == "per_second" else ratio(others, ones)
         return Standing(found, one.client_bound, other.client_bound)
-
-    def better(self, one: Candidate, other: Candidate) -> Ratio | None:
-        """The numbers of a standing, whatever they are worth."""
-        return self.standing(one, other).ratio
 
     def fastest(self, kind: str, members: Sequence[Candidate]) -> set[str]:
         """Who has the lowest p50 of a kind, with all that are not clearly slower; nobody where that is all.

@@ -54,8 +54,7 @@ def _metrics(result: Result) -> Metrics:
         if merged.kind == TOTAL:
             metrics["throughput"] = merged.per_second
         metrics |= _percentiles(f"{merged.kind}", merged)
-    for level in levels(result, "common rate"):
-        share = "lower" if level.load == levels(result, "common rate")[0].load else "higher"
+    for share, level in zip(("lower", "higher"), levels(result, "common rate"), strict=False):
         metrics |= _percentiles(f"{share} common rate", level.total)
     return metrics
 

@@ -14,7 +14,7 @@ from typing import Literal
 from harness.analysis.verdict import client, engine
 from harness.analysis.verdict.client import client_bound, client_busy
 from harness.analysis.verdict.engine import throughput_by_second
-from harness.analysis.verdict.finding import Finding, Trials, percent
+from harness.analysis.verdict.finding import Finding, Trials, in_process, percent
 from harness.result import Result, Run, Trial
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "client_bound",
     "client_busy",
     "comparison",
+    "in_process",
     "throughput_by_second",
     "trial_verdict",
     "verdict",

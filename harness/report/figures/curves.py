@@ -23,7 +23,6 @@ Shown = Sequence[tuple[Candidate, Who]]
 
 _NAMED = {0.5: "50 %", 0.75: "75 %", 0.9: "90 %", 0.95: "95 %", 0.99: "99 %", 0.999: "99.9 %", 0.9999: "99.99 %"}
 _PER_DECADE = 20  # Points of a percentile curve.
-_BEYOND = 10  # Samples that must lie beyond a quantile.
 _MS, _PERCENTILE = Axis("response time, ms", "log"), Axis("percentile", "tail")
 _WIDE_RANGE = 6  # Highest over lowest throughput, from which only a logarithmic axis shows both.
 _STEPS = 24  # Of the curve of a law.
@@ -150,9 +149,9 @@ def _percentiles(title: str, latencies: Iterable[tuple[Who, Latency | None]]) ->
 def _quantiles(latency: Latency) -> list[Point]:
     """From the fastest on, evenly spaced on the axis, as far as enough samples lie beyond."""
     counts = decoded(latency.histogram)
-    last = math.log10(latency.count / _BEYOND)
+    last = math.log10(latency.count / histogram.BEYOND)
     evenly = [1 - 10 ** -(step / _PER_DECADE) for step in range(math.floor(last * _PER_DECADE) + 1)]
-    named = [quantile for quantile in _NAMED if latency.count * (1 - quantile) >= _BEYOND - 1e-6]
+    named = [quantile for quantile in _NAMED if histogram.knows(latency.count, quantile)]
     points = []
     for quantile in sorted({*evenly, *named}):
         ms = (histogram.quantile_ns(counts, quantile) or 1) / 1e6

@@ -15,7 +15,6 @@ from harness.report.view import Candidate
 from harness.result import Trial
 
 _QUANTILES = {"p99": 0.99, "p95": 0.95, "p50": 0.5}
-_BEYOND = 10  # Samples that must lie beyond a quantile.
 _GAP = 1  # Empty second between trials.
 _KNOWN_SHARE = 0.8  # Of the seconds that must know a quantile for it to be shown.
 
@@ -99,7 +98,7 @@ def _seconds(trial: Trial, start: int) -> Stretch:
 
 def _second(at: int, counts: histogram.Counts) -> Second:
     answered = int(counts.sum())
-    known = [name for name, quantile in _QUANTILES.items() if answered * (1 - quantile) >= _BEYOND - 1e-6]
+    known = [name for name, quantile in _QUANTILES.items() if histogram.knows(answered, quantile)]
     return Second(at, answered, {name: (histogram.quantile_ns(counts, _QUANTILES[name]) or 1) / 1e6 for name in known})
 
 
