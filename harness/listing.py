@@ -1,4 +1,4 @@
-"""What there is: engines × capabilities, workloads with their parameters, and the sources that work here."""
+"""What there is: engines × capabilities with variants, workloads with parameters, sources that work here."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ LISTED_SOURCES = ("docker", "embedded")
 
 def show(console: Console) -> None:
     console.print(_engines())
+    console.print("A variant is another design of the same engine: postgres+brin. Versions: postgres@17.\n")
+    console.print(_sources())
     console.print(_workloads())
     for name in discover.workload_names():
         values = parameters.values(discover.workload(name))
@@ -25,25 +27,43 @@ def show(console: Console) -> None:
 
 
 def _engines() -> Table:
-    table = Table(title="Engines", title_justify="left", box=None, padding=(0, 2, 0, 0))
-    for column in ("engine", *discover.CAPABILITIES, *LISTED_SOURCES):
-        table.add_column(column, overflow="fold")
+    table = _table("Engines", "engine", *discover.CAPABILITIES)
     for name in discover.engine_names():
         has = discover.capabilities(name)
+        table.add_row(name, *(_designs(name, each) if each in has else "–" for each in discover.CAPABILITIES))
+    return table
+
+
+def _designs(engine: str, capability: str) -> str:
+    try:
+        has = discover.engine(engine).lacks.get(capability, "yes")
+    except BakeoffError:
+        has = "broken"
+    return "\n".join([has, *(f"+{variant}" for variant in discover.variants(engine, capability))])
+
+
+def _sources() -> Table:
+    table = _table("Where their servers can come from here", "engine", *LISTED_SOURCES)
+    for name in discover.engine_names():
         try:
             engine = discover.engine(name)
             sources = [why_not(name, engine, source) or "yes" for source in LISTED_SOURCES]
         except BakeoffError as broken:  # The others are listed all the same.
             sources = [str(broken)] * len(LISTED_SOURCES)
-        table.add_row(name, *("yes" if each in has else "–" for each in discover.CAPABILITIES), *sources)
+        table.add_row(name, *sources)
     return table
 
 
 def _workloads() -> Table:
-    table = Table(title="\nWorkloads", title_justify="left", box=None, padding=(0, 2, 0, 0))
-    for column in ("workload", "capability", "what it stands for"):
-        table.add_column(column, overflow="fold")
+    table = _table("\nWorkloads", "workload", "capability", "what it stands for")
     for name in discover.workload_names():
         workload = discover.workload(name)
         table.add_row(name, workload.capability, summary(workload))
+    return table
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0))
+    for column in columns:
+        table.add_column(column, overflow="fold")
     return table

@@ -19,8 +19,8 @@ FILES = sorted(
 ONLY_IN: dict[str, str | tuple[str, ...]] = {
     "locust": ("harness/load/master.py", "harness/load/worker.py"),
     "gevent": ("harness/load/master.py", "harness/load/worker.py"),
-    "testcontainers": "harness/sources/docker.py",
-    "docker": "harness/sources/docker.py",
+    "testcontainers": "harness/sources/docker/",
+    "docker": "harness/sources/docker/",
     "pandas": "harness/frames.py",
     "MLRsearch": "harness/analysis/capacity.py",
     "psycopg": "adapters/postgres/",
@@ -31,7 +31,7 @@ ONLY_IN: dict[str, str | tuple[str, ...]] = {
     "clickhouse_connect": "adapters/clickhouse/",
     "chdb": "adapters/clickhouse/",
 }
-CONTRACTS = {"engine", "errors", "session", "keyvalue", "timeseries", "vectors", "wording"}
+CONTRACTS = {"engine", "errors", "session", "keyvalue", "timeseries", "vectors", "transactions", "wording"}
 MACHINERY = {"bench", "cli", "discover", "experiment", "frames", "listing", "load", "report", "result", "sources"}
 FINDS_BY_NAME = "harness/discover.py"
 

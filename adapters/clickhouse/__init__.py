@@ -90,6 +90,7 @@ ENGINE = Engine(
     url_example="http://user:password@host:8123",
     program="clickhouse",
     recipe=recipe,
+    lacks={"transactions": "no, records\none by one"},
     in_process=in_process,
     in_process_note="chDB in process: no network hop, the client's core does the server's work, no memory limit",
     image="clickhouse/clickhouse-server:26.8.20.9",

@@ -45,13 +45,8 @@ class Session(KeyValue):
 
     def create(self, fields: Sequence[str]) -> None:
         self._ask("DROP TABLE IF EXISTS records SYNC")
-        # No column for a version: without one the server keeps the row that was inserted last, by the number that it
-        # gives each insert before it acknowledges it. That order is right for all sessions, and needs no clock.
-        # 128 rows between two index entries: a record is read with a dozen neighbours, not with hundreds.
         self._ask(
-            "CREATE TABLE records (key String, field String, value Nullable(String))"
-            " ENGINE = ReplacingMergeTree PRIMARY KEY key ORDER BY (key, field)"
-            f" SETTINGS index_granularity = 128{client.durable_settings(self._durability)}"
+            f"CREATE TABLE records {self._table(fields)}{client.durable_settings(self._durability)}"
             f" COMMENT {text(json.dumps(list(fields)))}"
         )
         self._known_fields = tuple(fields)
@@ -112,6 +107,15 @@ class Session(KeyValue):
     def close(self) -> None:
         self._connection.client.close()
 
+    def _table(self, fields: Sequence[str]) -> str:
+        # No column for a version: without one the server keeps the row that was inserted last, by the number that it
+        # gives each insert before it acknowledges it. That order is right for all sessions, and needs no clock.
+        # 128 rows between two index entries: a record is read with a dozen neighbours, not with hundreds.
+        return (
+            "(key String, field String, value Nullable(String))"
+            " ENGINE = ReplacingMergeTree PRIMARY KEY key ORDER BY (key, field) SETTINGS index_granularity = 128"
+        )
+
     def _fields(self) -> tuple[str, ...]:
         """Those that create() was told, by this session or by another."""
         if not self._known_fields:
@@ -122,7 +126,7 @@ class Session(KeyValue):
             self._known_fields = tuple(json.loads(comment))
         return self._known_fields
 
-    def _rows(self, records: Iterable[Record]) -> Iterator[tuple[str, str, str | None]]:
+    def _rows(self, records: Iterable[Record]) -> Iterator[tuple[str | None, ...]]:
         """Every record has a row for every field, so that the fields of the one that it replaces go."""
         fields = self._fields()
         return ((record.key, field, record.fields.get(field)) for record in records for field in fields)

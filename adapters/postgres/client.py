@@ -13,6 +13,7 @@ import psycopg.abc
 from psycopg import sql
 from psycopg.adapt import Transformer
 from psycopg.conninfo import make_conninfo
+from psycopg.generators import execute, fetch_many
 from psycopg.pq import ConnStatus, ExecStatus, Format
 from psycopg.pq.abc import PGresult
 
@@ -32,6 +33,8 @@ SETTINGS = (
 BINARY = int(Format.BINARY)
 TUPLES_OK, COMMAND_OK = int(ExecStatus.TUPLES_OK), int(ExecStatus.COMMAND_OK)
 EMPTY_QUERY = int(ExecStatus.EMPTY_QUERY)
+# Else even a statement that is not kept gets a plan for unknown parameters.
+PLAN_ANEW = b"SELECT set_config('plan_cache_mode', 'force_custom_plan', true)"
 
 int4: Callable[[int], bytes] = Struct(">i").pack
 int8: Callable[[int], bytes] = Struct(">q").pack
@@ -82,8 +85,13 @@ class Client:
 
     def rows_planned(self, statement: str, *parameters: bytes) -> list[tuple[Any, ...]]:
         """Like `rows`, but planned anew for these very parameters: they decide which plan is good."""
-        formats = [BINARY] * len(parameters)
-        result = self._server.exec_params(statement.encode(), parameters, None, formats, BINARY)
+        server, wait = self._server, self.connection.wait
+        server.enter_pipeline_mode()  # One round trip, and one transaction, with which the setting ends.
+        server.send_query_params(PLAN_ANEW, None)
+        server.send_query_params(statement.encode(), parameters, None, [BINARY] * len(parameters), BINARY)
+        server.pipeline_sync()
+        _, (result,), _ = wait(execute(server)), wait(fetch_many(server)), wait(fetch_many(server))
+        server.exit_pipeline_mode()
         self._expect(TUPLES_OK, result)
         loaders = Transformer(self.connection)
         loaders.set_pgresult(result)

@@ -23,8 +23,8 @@ class Statements:
     columns: str  # Quoted, the key first.
     read: str
     scan: str
-    replacing: str  # Ends an INSERT: the new row replaces the one with its key.
-    insert: str
+    insert: str  # The new row replaces the one with its key.
+    merge: str  # The rows of `incoming`, in the same way.
     update: dict[str, str]  # By field.
 
 
@@ -38,8 +38,9 @@ def statements(columns: Sequence[str]) -> Statements:
         columns=f"{key}, {rest}",
         read=f"SELECT {rest} FROM records WHERE {key} = $1",
         scan=f"SELECT {key}, {rest} FROM records WHERE {key} >= $1 ORDER BY {key} LIMIT $2",
-        replacing=replacing,
         insert=f"INSERT INTO records VALUES ({places}) {replacing}",
+        # In one order for all: two loads that replace the same records wait for each other, and never crosswise.
+        merge=f"INSERT INTO records SELECT * FROM incoming ORDER BY 1 {replacing}",
         update={
             name: f"UPDATE records SET {field} = $2 WHERE {key} = $1"
             for name, field in zip(columns[1:], fields, strict=True)
@@ -48,6 +49,10 @@ def statements(columns: Sequence[str]) -> Statements:
 
 
 class Session(KeyValue):
+    # Bytes compare fastest, and in the order that scans promise. The room that is left lets updates stay on their page,
+    # without a new index entry (HOT).
+    TABLE = 'CREATE TABLE records ({key} text COLLATE "C" PRIMARY KEY{columns}) WITH (fillfactor = 80)'
+
     def __init__(self, address: Address) -> None:
         self._client = Client(address)
         # Every statement but count() is for the primary key, which a plan for unknown parameters might not see.
@@ -55,28 +60,20 @@ class Session(KeyValue):
         self._statements: Statements | None = None
 
     def create(self, fields: Sequence[str]) -> None:
-        key = free_name("key", fields)
-        columns = "".join(f", {quoted(field)} text" for field in fields)
-        self._client.execute(
-            "DROP TABLE IF EXISTS records",
-            # Bytes compare fastest, and in the order that scans promise. The room that is left lets updates stay on
-            # their page, without a new index entry (HOT).
-            f'CREATE TABLE records ({quoted(key)} text COLLATE "C" PRIMARY KEY{columns}) WITH (fillfactor = 80)',
-        )
+        key, columns = quoted(free_name("key", fields)), "".join(f", {quoted(field)} text" for field in fields)
+        self._client.execute("DROP TABLE IF EXISTS records", self.TABLE.format(key=key, columns=columns))
         self._client.forget()
         self._statements = None
 
     def load(self, records: Sequence[Record]) -> None:
         try:
             self._copy("records", records)
-        except psycopg.errors.UniqueViolation:  # COPY cannot replace.
+        except psycopg.IntegrityError:  # COPY cannot replace.
             self._merge(records)
 
     def insert(self, record: Record) -> None:
         known = self._statements or self._learn()
-        fields = record.fields
-        values = [None if (text := fields.get(name)) is None else text.encode() for name in known.fields]
-        self._client.rows(known.insert, record.key.encode(), *values)
+        self._client.rows(known.insert, *encoded(known.fields, record))
 
     def update(self, key: str, field: str, value: str) -> None:
         known = self._statements or self._learn()
@@ -141,8 +138,13 @@ class Session(KeyValue):
         with self._client.transaction():
             self._client.execute("CREATE TEMPORARY TABLE incoming (LIKE records) ON COMMIT DROP")
             self._copy("incoming", list(latest.values()))
-            # In one order for all: two loads that replace the same records wait for each other, and never crosswise.
-            self._client.execute(f"INSERT INTO records SELECT * FROM incoming ORDER BY 1 {known.replacing}")
+            self._client.execute(known.merge)
+
+
+def encoded(fields: Sequence[str], record: Record) -> list[bytes | None]:
+    """The key and these fields, as parameters."""
+    values = record.fields
+    return [record.key.encode(), *(None if (text := values.get(name)) is None else text.encode() for name in fields)]
 
 
 def present(fields: Sequence[str], values: Sequence[Any]) -> dict[str, str]:

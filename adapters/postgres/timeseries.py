@@ -14,7 +14,7 @@ from harness.timeseries import Points, Row, TimeSeries
 
 EPOCH_MS = 946_684_800_000  # PostgreSQL counts microseconds from the year 2000.
 CHUNK = 20_000  # Rows that load() encodes and everything() decodes at once.
-INT4, TEXT, TIMESTAMPTZ = 23, 25, 1184  # Object identifiers of types, the same in every PostgreSQL.
+INT8, INT4, TEXT, TIMESTAMPTZ = 20, 23, 25, 1184  # Object identifiers of types, the same in every PostgreSQL.
 EPOCH = "'1970-01-01 00:00+00'"
 
 pack_interval = Struct(">qii").pack
@@ -26,13 +26,19 @@ AMONG = "ANY (ARRAY(SELECT id FROM hosts WHERE name = ANY ({})))"
 class Session(TimeSeries):
     """In SQL, `points` is p and `hosts` is h throughout, as a metric may have the name of any other column."""
 
+    PARTITIONS = ""  # What ends CREATE TABLE points.
+    # For windows over all hosts, which say that they are. Queries by host do not, as the planner cannot know that rows
+    # of all hosts share pages: it would take this index, and read every host's rows.
+    # Hosts share instants, which deduplication stores once: it is a sixth of the primary key.
+    INDEX_OF_INSTANTS = "CREATE INDEX points_at ON points ({at}) WHERE {host} > 0"
+
     def __init__(self, address: Address) -> None:
         self._client = Client(address)
         self._columns: list[str] = []
         self._host_ids: dict[str, int] = {}
 
     def create(self, metrics: Sequence[str]) -> None:
-        at, host = free_name("at", metrics), free_name("host", metrics)
+        at, host = quoted(free_name("at", metrics)), quoted(free_name("host", metrics))
         columns = ", ".join(f"{quoted(metric)} int NOT NULL" for metric in metrics)
         self._client.execute(
             # Hosts stay, so that the numbers which sessions have learnt hold as long as the database.
@@ -41,12 +47,9 @@ class Session(TimeSeries):
             "DROP TABLE IF EXISTS points",
             # The host is a number, which groups in two thirds of the time of a name. It is not a foreign key: that
             # would look up every row's host, and only this session writes hosts' numbers.
-            f"CREATE TABLE points ({quoted(at)} timestamptz NOT NULL, {quoted(host)} int NOT NULL, {columns},"
-            f" PRIMARY KEY ({quoted(host)}, {quoted(at)}))",
-            # For windows over all hosts, which say that they are. Queries by host do not, as the planner cannot know
-            # that rows of all hosts share pages: it would take this index, and read every host's rows.
-            # Hosts share instants, which deduplication stores once: it is a sixth of the primary key.
-            f"CREATE INDEX points_at ON points ({quoted(at)}) WHERE {quoted(host)} > 0",
+            f"CREATE TABLE points ({at} timestamptz NOT NULL, {host} int NOT NULL, {columns},"
+            f" PRIMARY KEY ({host}, {at})){self.PARTITIONS.format(at=at)}",
+            self.INDEX_OF_INSTANTS.format(at=at, host=host),
         )
         self._client.forget()
         self._columns = []

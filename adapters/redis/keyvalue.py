@@ -25,8 +25,13 @@ class Session(KeyValue):
     def load(self, records: Sequence[Record]) -> None:
         newest = list({record.key: record for record in records}.values())
         batches = (newest[start : start + BATCH] for start in range(0, len(newest), BATCH))
-        for _ in self.client.stream(map(replace_all, batches)):
+        for _ in self.client.stream(map(self.replace_all, batches)):
             pass
+
+    def replace_all(self, records: Sequence[Record]) -> list[Command]:
+        """Many records with different keys: one command for all old ones, and one for all keys."""
+        old = ("UNLINK", *("r:" + record.key for record in records))
+        return [old, *map(hash_of, records), keys_of(records)]
 
     def insert(self, record: Record) -> None:
         self.client.atomically((*replace(record), ("ZADD", KEYS, 0, record.key)))
@@ -91,13 +96,10 @@ def replace(record: Record) -> tuple[Command, Command]:
     return ("DEL", "r:" + record.key), hash_of(record)
 
 
-def replace_all(records: Sequence[Record]) -> list[Command]:
-    """The same for many records with different keys: one command for all old ones, and one for all keys."""
-    old = ("UNLINK", *("r:" + record.key for record in records))
-    keys = ("ZADD", KEYS, *(part for record in records for part in (0, record.key)))
-    return [old, *map(hash_of, records), keys]
-
-
 def hash_of(record: Record) -> Command:
     fields = record.fields or {EMPTY: ""}
     return ("HSET", "r:" + record.key, *(part for field in fields.items() for part in field))
+
+
+def keys_of(records: Sequence[Record]) -> Command:
+    return ("ZADD", KEYS, *(part for record in records for part in (0, record.key)))

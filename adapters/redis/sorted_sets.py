@@ -1,4 +1,4 @@
-"""Points where the server lacks the time series module: a sorted set of packed rows for each host."""
+"""Points without the time series module: a sorted set of packed rows for each host."""
 
 from __future__ import annotations
 
@@ -29,9 +29,8 @@ class SortedSets:
     """
 
     DESIGN = (
-        "without the time series module (for database 0 only): a sorted set t:<host> of packed rows for each host,"
-        " scored by time; the client reads the rows of a window (ZRANGE BYSCORE) and filters and aggregates them"
-        " itself, in NumPy"
+        "a sorted set t:<host> of packed rows for each host, scored by time; the client reads the rows of a window"
+        " (ZRANGE BYSCORE) and filters and aggregates them itself, in NumPy"
     )
 
     def __init__(self, client: Client, address: Address) -> None:

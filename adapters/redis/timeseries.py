@@ -15,9 +15,12 @@ class Session(TimeSeries):
     def __init__(self, address: Address) -> None:
         self.address = address
         self.client = Client(address.url)
+        self.store = self.chosen_store()
+
+    def chosen_store(self) -> Series | SortedSets:
         # The module has one index of labels for all databases, so two of them would mix.
         store = Series if self.client.knows("TS.MADD") and self.client.database == 0 else SortedSets
-        self.store: Series | SortedSets = store(self.client, address)
+        return store(self.client, self.address)
 
     def create(self, metrics: Sequence[str]) -> None:
         self.store.create(metrics)
@@ -74,7 +77,8 @@ class Session(TimeSeries):
         return facts(self.client)
 
     def design(self) -> str:
-        return self.store.DESIGN
+        why = "without the time series module (for database 0 only): " if isinstance(self.store, SortedSets) else ""
+        return why + self.store.DESIGN
 
     def size_bytes(self) -> int | None:
         return size_bytes(self.client)

@@ -1,4 +1,4 @@
-"""The vector set, a type of Redis 8 itself, for servers without RediSearch."""
+"""The vector set, a type of Redis 8 itself, which needs no module."""
 
 from __future__ import annotations
 

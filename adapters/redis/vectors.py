@@ -23,8 +23,17 @@ class Session(Vectors):
     def __init__(self, address: Address) -> None:
         self.address = address
         self.client = Client(address.url)
-        self.index = index_of(self.client, address)
+        self.index = self.chosen_index()
         self.effort: int | None = None
+
+    def chosen_index(self) -> SearchIndex | VectorSet:
+        if self.client.knows("FT.SEARCH") and self.client.database == 0:
+            return SearchIndex(self.client, search_index(self.address))
+        if self.client.knows("VSIM"):
+            return VectorSet(self.client)
+        if self.client.knows("FT.SEARCH"):
+            raise Unsupported("RediSearch indexes database 0 only", "name database 0 in the URL")
+        raise Unsupported("this Redis has neither RediSearch nor vector sets", "use Redis 8, or load redisearch.so")
 
     def create(self, dimensions: int) -> None:
         empty(self.client, self.address)
@@ -102,16 +111,6 @@ class Session(Vectors):
 
     def close(self) -> None:
         self.client.close()
-
-
-def index_of(client: Client, address: Address) -> SearchIndex | VectorSet:
-    if client.knows("FT.SEARCH") and client.database == 0:
-        return SearchIndex(client, search_index(address))
-    if client.knows("VSIM"):
-        return VectorSet(client)
-    if client.knows("FT.SEARCH"):
-        raise Unsupported("RediSearch indexes database 0 only", "name database 0 in the URL")
-    raise Unsupported("this Redis has neither RediSearch nor vector sets", "use Redis 8, or load redisearch.so")
 
 
 def packed(vector: Vector) -> bytes:
