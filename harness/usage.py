@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeVar
 
 import psutil
+
+from harness import cgroups
 
 ATTEMPTS = 5
 T = TypeVar("T", int, float)
@@ -23,6 +23,7 @@ class Usage:
     read_bytes: int | None  # From disk, not from the page cache.
     written_bytes: int | None  # To files on a disk, when written, be it flushed later.
     throttled_seconds: float | None  # Kept from running by a limit on the CPU time of its control group.
+    killed_for_memory: int | None  # Processes of its control group that the kernel ended at a limit on its memory.
 
     def since(self, earlier: Usage) -> Usage:
         return Usage(
@@ -31,6 +32,7 @@ class Usage:
             read_bytes=_difference(self.read_bytes, earlier.read_bytes),
             written_bytes=_difference(self.written_bytes, earlier.written_bytes),
             throttled_seconds=_difference(self.throttled_seconds, earlier.throttled_seconds),
+            killed_for_memory=_difference(self.killed_for_memory, earlier.killed_for_memory),
         )
 
 
@@ -121,7 +123,8 @@ def _total(family: list[psutil.Process], memory: bool) -> Usage:
         resident_bytes=_sum(resident),
         read_bytes=_sum([one and one[0] for one in traffic]),
         written_bytes=_sum([one and one[1] for one in traffic]),
-        throttled_seconds=_throttled_seconds(family[0].pid),
+        throttled_seconds=cgroups.throttled_seconds(family[0].pid),
+        killed_for_memory=cgroups.killed_for_memory(family[0].pid),
     )
 
 
@@ -145,23 +148,6 @@ def _traffic(process: psutil.Process) -> tuple[int, int] | None:
 def _sum(parts: list[int | None]) -> int | None:
     known = [part for part in parts if part is not None]
     return sum(known) if len(known) == len(parts) else None
-
-
-def _throttled_seconds(pid: int) -> float | None:
-    """Of the control group that a process is in; None where there is no such limit."""
-    try:
-        groups = Path(f"/proc/{pid}/cgroup").read_text()
-        for line in groups.splitlines():
-            _, controllers, path = line.split(":", 2)
-            if controllers and "cpu" not in controllers.split(","):
-                continue
-            folder = Path("/sys/fs/cgroup", "cpu" if controllers else "", path.lstrip("/"))
-            found = re.search(r"^throttled_(usec|time) (\d+)$", (folder / "cpu.stat").read_text(), re.MULTILINE)
-            if found:
-                return int(found[2]) / (1e6 if found[1] == "usec" else 1e9)
-    except (OSError, ValueError):
-        pass  # No such file: no such limit, or another system.
-    return None
 
 
 def _difference(later: T | None, earlier: T | None) -> T | None:

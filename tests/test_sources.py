@@ -12,6 +12,7 @@ import threading
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -100,11 +101,9 @@ def serve(**changes: Any) -> Callable[[Start], Recipe]:
 def order(tmp_path: Path) -> Order:
     return Order(
         source="embedded",
-        url=None,
         namespace="ours",
         durability="relaxed",
         memory_bytes=1 << 28,
-        cpus=(),
         work=tmp_path,
         say=lambda _: None,
     )
@@ -128,28 +127,36 @@ def left(folders: Path) -> list[Path]:
 
 
 def test_a_server_answers_and_is_gone_afterwards(order: Order, folders: Path) -> None:
-    with open_server("toy", toy(), **order) as server:
-        assert server.pid is not None
+    with open_server("toy", toy(), order) as server:
+        pid = server.pid
+        assert pid is not None
         assert server.source == "embedded"
         assert server.version == answer(server.address.url)
         assert server.address.namespace == "ours"
         assert len(left(folders)) == 1
-    assert not psutil.pid_exists(server.pid)
+    assert not psutil.pid_exists(pid)
+    assert server.pid is None
     assert left(folders) == []
 
 
 def test_its_namespace_is_made(order: Order) -> None:
     noted = Namespaces()
-    with open_server("toy", toy(create_namespace=noted.create), **order):
+    with open_server("toy", toy(create_namespace=noted.create), order):
         assert noted.calls == ["create ours"]
 
 
 @pytest.mark.parametrize("ending", [KeyboardInterrupt, SystemExit, ValueError])
 def test_whatever_ends_the_work_ends_the_server(order: Order, folders: Path, ending: type[BaseException]) -> None:
-    with pytest.raises(ending), open_server("toy", toy(), **order) as server:
-        raise ending
-    assert server.pid is not None
-    assert not psutil.pid_exists(server.pid)
+    pids = []
+
+    def work() -> None:
+        with open_server("toy", toy(), order) as server:
+            pids.append(server.pid)
+            raise ending
+
+    with pytest.raises(ending):
+        work()
+    assert not psutil.pid_exists(pids[0] or 0)
     assert left(folders) == []
 
 
@@ -160,7 +167,7 @@ def test_it_is_asked_to_stop_by_the_signal_of_its_recipe(order: Order, folders: 
     def recipe(start: Start) -> Recipe:
         return serve(serve=python(TOY.format(port=start.port, farewell=farewell)))(start)
 
-    with open_server("toy", toy(recipe), **order):
+    with open_server("toy", toy(recipe), order):
         assert not farewell.exists()
     assert farewell.exists()
 
@@ -174,7 +181,7 @@ def test_one_that_does_not_stop_is_killed_with_its_children(order: Order, monkey
             os.setsid()  # As PostgreSQL's children do.
             while True: signal.pause()
     """
-    with open_server("toy", toy(with_code(stubborn), ping=child_count), **order) as server:
+    with open_server("toy", toy(with_code(stubborn), ping=child_count), order) as server:
         assert server.pid is not None
         family = [psutil.Process(server.pid), *psutil.Process(server.pid).children()]
         assert len(family) == 2
@@ -203,13 +210,13 @@ def test_commands_of_preparation_come_first_and_in_order(order: Order) -> None:
         check = "import pathlib; assert pathlib.Path('prepared/once').exists()\n"
         return serve(prepare=steps, serve=python(check + TOY.format(port=start.port, farewell="")))(start)
 
-    with open_server("toy", toy(recipe), **order) as server:
+    with open_server("toy", toy(recipe), order) as server:
         assert server.version
 
 
 def test_several_start_at_the_same_time(order: Order) -> None:
     with ExitStack() as stack:
-        waits = [stack.enter_context(start_server(f"toy{number}", toy(), **order)) for number in range(3)]
+        waits = [stack.enter_context(start_server(f"toy{number}", toy(), order)) for number in range(3)]
         servers = [ready() for ready in waits]
         assert len({server.address.url for server in servers}) == 3
 
@@ -219,7 +226,7 @@ def test_only_the_main_thread_may_start_servers(order: Order) -> None:
 
     def attempt() -> None:
         try:
-            with open_server("toy", toy(), **order):
+            with open_server("toy", toy(), order):
                 pass
         except RuntimeError as problem:
             problems.append(problem)
@@ -245,7 +252,7 @@ def groups() -> Iterator[None]:
 @ROOT
 @pytest.mark.usefixtures("groups")
 def test_root_gives_its_rights_up(order: Order) -> None:
-    with open_server("toy", toy(), **order) as server:
+    with open_server("toy", toy(), order) as server:
         assert server.pid is not None
         assert psutil.Process(server.pid).uids().real == psutil.Process(server.pid).uids().saved != 0
         assert server.version.split()[1] == "[]"
@@ -254,21 +261,21 @@ def test_root_gives_its_rights_up(order: Order) -> None:
 @LINUX
 def test_it_keeps_to_its_cores(order: Order) -> None:
     core = min(os.sched_getaffinity(0))
-    order["cpus"] = (core,)
-    with open_server("toy", toy(), **order) as server:
+    order = replace(order, cpus=(core,))
+    with open_server("toy", toy(), order) as server:
         assert server.cpus == (core,)
         assert f"[{core}]" in server.version
 
 
 def test_our_environment_does_not_reach_it(order: Order, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PGPORT", "1")
-    with open_server("toy", toy(serve(environment={"GIVEN": "1"})), **order) as server:
+    with open_server("toy", toy(serve(environment={"GIVEN": "1"})), order) as server:
         assert "PGPORT" not in server.version
         assert "GIVEN" in server.version
 
 
 def test_ctrl_c_in_the_terminal_is_not_for_it(order: Order) -> None:
-    with open_server("toy", toy(), **order) as server:
+    with open_server("toy", toy(), order) as server:
         assert server.pid is not None
         assert os.getsid(server.pid) == server.pid
 
@@ -301,12 +308,12 @@ def test_it_dies_with_a_harness_that_is_killed(tmp_path: Path, folders: Path, mo
 HARNESS = """
 import psutil, sys, time
 from pathlib import Path
-from harness.sources import start_server
+from harness.sources import Order, start_server
 from tests.test_sources import serve, toy
 work, moment = Path(sys.argv[1]), sys.argv[2]
 recipe = serve(prepare=(("sleep", "600"),)) if moment == "preparing" else serve()
-with start_server("toy", toy(recipe), source="embedded", url=None, namespace="ours", durability="relaxed",
-                  memory_bytes=1 << 28, cpus=(), work=work, say=lambda _: None) as ready:
+order = Order(source="embedded", namespace="ours", durability="relaxed", memory_bytes=1 << 28, work=work, say=id)
+with start_server("toy", toy(recipe), order) as ready:
     family = [psutil.Process().children()[0]]
     if moment == "serving":
         ready()
@@ -322,7 +329,7 @@ with start_server("toy", toy(recipe), source="embedded", url=None, namespace="ou
 
 
 def told(engine: Engine, order: Order) -> str:
-    with pytest.raises(EnvironmentProblem) as problem, open_server("toy", engine, **order):
+    with pytest.raises(EnvironmentProblem) as problem, open_server("toy", engine, order):
         pytest.fail("it opened")
     message = str(problem.value)
     assert len(message.splitlines()) <= 2
@@ -337,7 +344,7 @@ def test_a_server_that_ends_early_is_quoted(order: Order, folders: Path) -> None
 
 
 def test_a_second_server_has_a_log_of_its_own(order: Order) -> None:
-    assert "Its log: " + str(order["work"] / "toy.log") in told(toy(serve(serve=("echo", "first"))), order)
+    assert "Its log: " + str(order.work / "toy.log") in told(toy(serve(serve=("echo", "first"))), order)
     message = told(toy(serve(serve=("echo", "second"))), order)
     assert "It says: second" in message
     assert "toy-2.log" in message
@@ -377,7 +384,7 @@ def test_an_engine_can_run_inside_the_client(order: Order, folders: Path) -> Non
         create_namespace=noted.create,
         drop_namespace=noted.drop,
     )
-    with open_server("toy", engine, **order) as server:
+    with open_server("toy", engine, order) as server:
         assert (server.source, server.pid, server.cpus, server.memory_bytes) == ("in-process", None, (), None)
         assert server.notes == ("no network hop",)
         assert Path(server.address.url.removeprefix("toy://")).is_dir()
@@ -386,7 +393,7 @@ def test_an_engine_can_run_inside_the_client(order: Order, folders: Path) -> Non
 
 
 def test_a_program_on_the_path_is_preferred(order: Order) -> None:
-    with open_server("toy", toy(in_process=lambda _: "toy://"), **order) as server:
+    with open_server("toy", toy(in_process=lambda _: "toy://"), order) as server:
         assert server.source == "embedded"
 
 
@@ -395,14 +402,14 @@ def test_a_program_on_the_path_is_preferred(order: Order) -> None:
 
 @pytest.fixture
 def there(order: Order) -> Iterator[str]:
-    with open_server("there", toy(), **order) as server:
+    with open_server("there", toy(), order) as server:
         yield server.address.url
 
 
 def test_a_server_that_is_there_gets_a_namespace_and_keeps_running(there: str, order: Order) -> None:
     noted = Namespaces()
     engine = toy(create_namespace=noted.create, drop_namespace=noted.drop)
-    with open_server("toy", engine, **order | {"source": "at", "url": there}) as server:
+    with open_server("toy", engine, replace(order, source="at", url=there)) as server:
         assert (server.source, server.pid, server.cpus, server.memory_bytes) == ("at", None, (), None)
         assert noted.calls == ["create ours"]
     assert noted.calls == ["create ours", "drop ours"]
@@ -412,7 +419,7 @@ def test_a_server_that_is_there_gets_a_namespace_and_keeps_running(there: str, o
 def test_its_namespace_is_dropped_after_an_error_too(there: str, order: Order) -> None:
     noted = Namespaces()
     engine = toy(drop_namespace=noted.drop)
-    with pytest.raises(KeyboardInterrupt), open_server("toy", engine, **order | {"source": "at", "url": there}):
+    with pytest.raises(KeyboardInterrupt), open_server("toy", engine, replace(order, source="at", url=there)):
         raise KeyboardInterrupt
     assert noted.calls == ["drop ours"]
 
@@ -424,7 +431,7 @@ def test_a_namespace_of_others_is_not_dropped(there: str, order: Order) -> None:
         raise UsageError("ours holds data of others")
 
     engine = toy(create_namespace=refuse, drop_namespace=noted.drop)
-    with pytest.raises(UsageError), open_server("toy", engine, **order | {"source": "at", "url": there}):
+    with pytest.raises(UsageError), open_server("toy", engine, replace(order, source="at", url=there)):
         pytest.fail("it opened")
     assert noted.calls == []
 
@@ -433,7 +440,7 @@ def test_a_namespace_that_cannot_be_made_is_told(there: str, order: Order) -> No
     def fail(_: Address) -> None:
         raise PermissionError("not allowed")
 
-    message = told(toy(create_namespace=fail), order | {"source": "at", "url": there})
+    message = told(toy(create_namespace=fail), replace(order, source="at", url=there))
     assert message.startswith(f"Cannot make ours at {there}: not allowed")
 
 
@@ -443,8 +450,8 @@ def test_a_namespace_that_cannot_be_dropped_is_told(there: str, order: Order) ->
     def fail(_: Address) -> None:
         raise ConnectionError("gone")
 
-    at: Order = order | {"source": "at", "url": there, "say": said.append}
-    with open_server("toy", toy(drop_namespace=fail), **at):
+    at = replace(order, source="at", url=there, say=said.append)
+    with open_server("toy", toy(drop_namespace=fail), at):
         pass
     assert "could not drop ours" in said[-1]
 
@@ -456,7 +463,7 @@ def test_no_server_at_a_url_is_told_without_its_password(order: Order, host: str
             raise AssertionError(url)
 
     url = f"http://me:geheim@{host}:1"
-    message = told(toy(ping=ping), order | {"source": "at", "url": url})
+    message = told(toy(ping=ping), replace(order, source="at", url=url))
     assert f"No Toy at http://me:***@{host}:1" in message
     assert "geheim" not in message
 
@@ -465,21 +472,21 @@ def test_a_driver_that_quotes_the_password_is_not_quoted(order: Order) -> None:
     def ping(_: str) -> str:
         raise ValueError("authentication of me with 'ge/heim' failed")
 
-    message = told(toy(ping=ping), order | {"source": "at", "url": "http://me:ge%2Fheim@host"})
+    message = told(toy(ping=ping), replace(order, source="at", url="http://me:ge%2Fheim@host"))
     assert "authentication of me with '***' failed" in message
 
 
 def test_a_peer_that_stays_silent_is_given_up(order: Order, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("harness.sources.at.PING_SECONDS", 0.01)
     hold = threading.Event()
-    message = told(toy(ping=lambda _: str(hold.wait())), order | {"source": "at", "url": "http://host"})
+    message = told(toy(ping=lambda _: str(hold.wait())), replace(order, source="at", url="http://host"))
     hold.set()
     assert "no answer within" in message
 
 
 def test_what_is_not_a_url_is_refused(order: Order) -> None:
-    at: Order = order | {"source": "at", "url": "localhost"}
-    with pytest.raises(UsageError, match="looks like http://"), open_server("toy", toy(), **at):
+    at = replace(order, source="at", url="localhost")
+    with pytest.raises(UsageError, match="looks like http://"), open_server("toy", toy(), at):
         pytest.fail("it opened")
 
 
@@ -635,7 +642,7 @@ def test_a_server_starts_out_of_a_wheel(order: Order) -> None:
         return serve()(start)
 
     engine = toy(recipe, program=None, wheels=("toy-server==1.0",))
-    with open_server("toy", engine, **order) as server:
+    with open_server("toy", engine, order) as server:
         assert server.source == "embedded"
 
 

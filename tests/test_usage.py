@@ -133,9 +133,30 @@ def test_shared_memory_counts_once() -> None:
 
 
 def test_memory_is_that_of_now() -> None:
-    earlier = Usage(cpu_seconds=1.0, resident_bytes=10, read_bytes=100, written_bytes=None, throttled_seconds=0.5)
-    later = Usage(cpu_seconds=3.0, resident_bytes=7, read_bytes=150, written_bytes=None, throttled_seconds=0.75)
-    used = Usage(cpu_seconds=2.0, resident_bytes=7, read_bytes=50, written_bytes=None, throttled_seconds=0.25)
+    earlier = Usage(
+        cpu_seconds=1.0,
+        resident_bytes=10,
+        read_bytes=100,
+        written_bytes=None,
+        throttled_seconds=0.5,
+        killed_for_memory=1,
+    )
+    later = Usage(
+        cpu_seconds=3.0,
+        resident_bytes=7,
+        read_bytes=150,
+        written_bytes=None,
+        throttled_seconds=0.75,
+        killed_for_memory=3,
+    )
+    used = Usage(
+        cpu_seconds=2.0,
+        resident_bytes=7,
+        read_bytes=50,
+        written_bytes=None,
+        throttled_seconds=0.25,
+        killed_for_memory=2,
+    )
     assert later.since(earlier) == used
 
 

@@ -24,7 +24,7 @@ def open_at(name: str, engine: Engine, order: Order) -> Iterator[Server]:
     Raises UsageError where the URL cannot be right or the namespace holds data of others, EnvironmentProblem where the
     server does not answer.
     """
-    url, namespace = _checked(order["url"], name, engine), order["namespace"]
+    url, namespace = _checked(order.url, name, engine), order.namespace
     try:
         version = ping_within(engine.ping, url, PING_SECONDS)
     except BakeoffError:
@@ -34,7 +34,7 @@ def open_at(name: str, engine: Engine, order: Order) -> Iterator[Server]:
             f"No {engine.title} at {redact(url)}: {reason(problem, url)}\n"
             f"Check host, port, user and password; such a URL looks like {engine.url_example}"
         ) from problem
-    address = Address(url=url, namespace=namespace, durability=order["durability"])
+    address = Address(url=url, namespace=namespace, durability=order.durability)
     try:
         engine.create_namespace(address)
     except BakeoffError:
@@ -50,7 +50,7 @@ def open_at(name: str, engine: Engine, order: Order) -> Iterator[Server]:
             source="at",
             version=version,
             network=_network(url),
-            pid=None,
+            control=None,
             cpus=(),
             memory_bytes=None,
         )
@@ -75,4 +75,4 @@ def _drop(engine: Engine, address: Address, order: Order) -> None:
         engine.drop_namespace(address)
     except Exception as problem:  # Never hides what ended the run.
         where = f"{address.namespace} at {redact(address.url)}"
-        order["say"](f"could not drop {where}: {reason(problem, address.url)}; please drop it by hand")
+        order.say(f"could not drop {where}: {reason(problem, address.url)}; please drop it by hand")

@@ -15,8 +15,10 @@ from pathlib import Path
 import psutil
 
 from harness.errors import EnvironmentProblem
+from harness.sources.order import Data
 
 LASTING = Path("/var/tmp")  # Every user can get there, and unlike /tmp it is a disk on every system.
+MEMORY = Path("/dev/shm")
 
 
 def server_user() -> pwd.struct_passwd | None:
@@ -47,17 +49,15 @@ def cache_folder() -> Path:
 
 
 @contextmanager
-def data_folder(name: str, owner: pwd.struct_passwd | None) -> Iterator[Path]:
-    """An empty folder of `owner` (None: ours) below $BAKEOFF_DATA, else /var/tmp; removed at the end.
+def data_folder(name: str, owner: pwd.struct_passwd | None, data: Data = "disk") -> Iterator[Path]:
+    """An empty folder of `owner` (None: ours) below $BAKEOFF_DATA, else /var/tmp, or in memory; removed at the end.
 
     Its path is short, because PostgreSQL puts a socket there and a socket's path has about 100 characters. A lock marks
     it as in use, and dies with us however we die; whoever comes next clears away what killed runs have left.
     """
-    disk = Path(os.environ.get("BAKEOFF_DATA") or LASTING)
-    root = _make_own(disk / f"bakeoff-data-{os.geteuid()}", "BAKEOFF_DATA")
+    root = _make_own(_root(data), "BAKEOFF_DATA")
     with locked(root):
-        for leftover in root.iterdir():
-            _remove_unless_locked(leftover)
+        _clear(root)
         folder = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=root))
         in_use = os.open(folder, os.O_RDONLY)
         fcntl.flock(in_use, fcntl.LOCK_EX)
@@ -68,6 +68,14 @@ def data_folder(name: str, owner: pwd.struct_passwd | None) -> Iterator[Path]:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         os.close(in_use)
+
+
+def sweep() -> None:
+    """Remove the folders that killed runs have left."""
+    for root in (_root("disk"), _root("memory")):
+        if root.is_dir() and not root.is_symlink() and root.stat().st_uid == os.geteuid():
+            with locked(root):
+                _clear(root)
 
 
 @contextmanager
@@ -90,6 +98,16 @@ def in_memory(folder: Path) -> bool:
     whole = folder.resolve()
     mounts = {Path(mount.mountpoint): mount.fstype for mount in psutil.disk_partitions(all=True)}
     return next((mounts[place] for place in (whole, *whole.parents) if place in mounts), "") in ("tmpfs", "ramfs")
+
+
+def _root(data: Data) -> Path:
+    disk = Path(os.environ.get("BAKEOFF_DATA") or LASTING)
+    return (disk if data == "disk" else MEMORY) / f"bakeoff-data-{os.geteuid()}"
+
+
+def _clear(root: Path) -> None:
+    for leftover in root.iterdir():
+        _remove_unless_locked(leftover)
 
 
 def _remove_unless_locked(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -14,6 +15,7 @@ from harness.engine import Engine
 from harness.errors import EnvironmentProblem
 
 ANSWER_SECONDS = 30.0  # Until a server that was started is given up.
+KNOCK_SECONDS = 1.0
 PAUSE_SECONDS = 0.02  # Between two looks at one that starts.
 TELLING = re.compile(r"error|fatal|fail|cannot|can't|could not|denied|refused|invalid|unknown|in use", re.IGNORECASE)
 
@@ -58,27 +60,40 @@ def reason(problem: BaseException, url: str) -> str:
 
 
 def wait_for_answer(
-    engine: Engine, url: str, end: Callable[[], str | None], words: Callable[[], bytes], log: Path
+    engine: Engine,
+    url: str,
+    end: Callable[[], str | None],
+    words: Callable[[], bytes],
+    log: Path,
+    patience_seconds: float,
 ) -> str:
     """The version of a server that was started, once it answers.
 
     `end` says how it ended ("ended", say) or None, `words` what it logged last. Raises EnvironmentProblem with them
     where the server ends or stays silent.
     """
-    deadline = time.monotonic() + ANSWER_SECONDS
+    deadline = time.monotonic() + patience_seconds
     while True:
         if (ended := end()) is not None:
             said = telling_line(words())
             raise EnvironmentProblem(f"{engine.title} {ended} before it answered. It says: {said}\nIts log: {log}")
         try:
+            knock(url)
             return ping_within(engine.ping, url, max(deadline - time.monotonic(), 1.0))
         except Exception as problem:
             if time.monotonic() > deadline:
                 raise EnvironmentProblem(
-                    f"{engine.title} did not answer within {ANSWER_SECONDS:.0f} s: {reason(problem, url)}. "
+                    f"{engine.title} did not answer within {patience_seconds:.0f} s: {reason(problem, url)}. "
                     f"It says: {telling_line(words())}\nIts log: {log}"
                 ) from problem
         time.sleep(PAUSE_SECONDS)
+
+
+def knock(url: str) -> None:
+    """Raises OSError where nobody listens yet. Asked first, for some drivers look again only after half a second."""
+    place = urlsplit(url)
+    if place.hostname and place.port:
+        socket.create_connection((place.hostname, place.port), KNOCK_SECONDS).close()
 
 
 def telling_line(log: bytes) -> str:
