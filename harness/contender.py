@@ -16,9 +16,10 @@ from harness.errors import Unsupported
 from harness.load import plan
 from harness.load.generator import CandidateFailed, Generator
 from harness.progress import Progress
-from harness.result import Calibration, Loading, Problem, Result, Run, Trial
-from harness.sources import Server, start_server
+from harness.result import Calibration, Loading, Problem, Result, Run
+from harness.sources import Order, Server, start_server
 from harness.spec import Entry, Spec
+from harness.trial import Trial
 
 PREPARE_SECONDS = 3_600.0  # Before a load is given up.
 CALIBRATE_SECONDS = 60.0
@@ -33,6 +34,7 @@ class Contender:
     result: Result
     workers: list[str] = field(default_factory=list)  # Processes of the load generator that work for it.
     rows: tuple[int, int] = (0, 0)  # At least, at most: what a count must find.
+    may_have_lost: bool = False  # Was it killed in a class that allows to lose acknowledged writes?
 
     @property
     def name(self) -> str:
@@ -75,14 +77,20 @@ def start(
             start_server(
                 entry.candidate.engine,
                 discover.engine(entry.candidate.engine),
-                source=entry.source,
-                url=entry.url,
-                namespace=f"bakeoff_{run.id}".replace("-", "_"),
-                durability=entry.candidate.durability,
-                memory_bytes=spec.memory_bytes,
-                cpus=server_cpus,
-                work=folder,
-                say=progress.note,
+                Order(
+                    source=entry.source,
+                    url=entry.url,
+                    version=entry.candidate.version,
+                    image=entry.image,
+                    lock=spec.lock,
+                    namespace=f"bakeoff_{run.id}".replace("-", "_"),
+                    durability=entry.candidate.durability,
+                    memory_bytes=spec.memory_bytes,
+                    cpus=server_cpus,
+                    data=spec.data,
+                    work=folder,
+                    say=progress.tell,
+                ),
             )
         )
         waits.append(partial(_met, entry, spec, run, ready))
@@ -93,6 +101,7 @@ def _met(entry: Entry, spec: Spec, run: Run, ready: Callable[[], Server]) -> Con
     server = ready()
     target = plan.Target(
         engine=entry.candidate.engine,
+        variant=entry.candidate.variant,
         workload=spec.workload_name,
         parameters=parameters.values(spec.workload),
         address=server.address,
@@ -114,6 +123,7 @@ def _first_result(entry: Entry, run: Run, server: Server) -> Result:
         fingerprint=run.fingerprint,
         source=server.source,
         network=server.network,
+        image_asked=server.image_asked,
         image=server.image,
         server_version=server.version,
         durability_asked=entry.candidate.durability,
@@ -123,6 +133,7 @@ def _first_result(entry: Entry, run: Run, server: Server) -> Result:
         server_cpus=list(server.cpus),
         client_cpus=[],
         memory_bytes=server.memory_bytes,
+        limits=server.control.limits() if server.control else None,
         loading=None,
         statements={},
         calibration=None,
@@ -141,13 +152,17 @@ def saved(contender: Contender, folder: Path, doing: str) -> Iterator[None]:
         problem = Problem(reason=lack.reason, remedy=lack.remedy)
         contender.result = replace(contender.result, status="unsupported", problems=[problem])
     except CandidateFailed as failure:
-        problem = Problem(reason=f"{doing}: {failure}", remedy=f"see the logs in {folder}")
+        control = contender.server.control
+        ended = f"; the server {end}" if control and (end := control.end()) else ""
+        problem = Problem(reason=f"{doing}: {failure}{ended}", remedy=f"see the logs in {folder}")
         contender.result = replace(contender.result, status="failed", problems=[*contender.result.problems, problem])
     store.save(contender.result, folder / f"{store.file_name(contender.name)}.json")
 
 
 def prepare(contender: Contender, spec: Spec, load: Generator, client_cpus: Sequence[int], progress: Progress) -> None:
     """Have one worker create, load, settle and check. Raises Unsupported and CandidateFailed."""
+    if contender.server.control is None and not spec.undisturbed:
+        raise Unsupported("it is not a server that can be stopped and started here", "take --source docker")
     contender.workers = load.serving(contender.name)
     if contender.runs_in_client:
         contender.workers = contender.workers[:1]
@@ -188,11 +203,24 @@ def calibrate(contender: Contender, seed: int, load: Generator, progress: Progre
 
 
 def finish(contender: Contender, load: Generator, progress: Progress) -> None:
-    """After the last trial: are there as many rows as were loaded and acknowledged?"""
+    """After the last trial: are all rows there that were loaded and acknowledged, and are its settings as before?"""
     progress.note(f"{contender.name}: counting what was kept")
     orders = {contender.workers[0]: plan.Command(name="finish", payload={})}
     (finished,) = load.ask(orders, plan.Finished, PREPARE_SECONDS)
+    now = discover.engine(contender.result.engine).observe_durability(finished.facts)
+    if now != (before := contender.result.durability_observed):
+        told, tells = before or "not told", now or "not told"
+        reason = f"durability by its own settings: {told} in the beginning, {tells} in the end"
+        changed = Problem(reason=reason, remedy="leave the server's settings alone while it is measured")
+        contender.result = replace(contender.result, warnings=[*contender.result.warnings, changed])
     at_least, at_most = contender.rows
     if not at_least <= finished.rows <= at_most:
         wanted = f"{at_least:,}" if at_least == at_most else f"{at_least:,} to {at_most:,}"
-        contender.void([f"{finished.rows:,} rows after the last trial, where {wanted} were loaded and acknowledged"])
+        wrong = f"{finished.rows:,} rows after the last trial, where {wanted} were loaded and acknowledged"
+        if contender.may_have_lost and finished.rows < at_least:
+            allowed = Problem(
+                reason=wrong, remedy=f"{contender.entry.candidate.durability} allows it; durable would not"
+            )
+            contender.result = replace(contender.result, warnings=[*contender.result.warnings, allowed])
+        else:
+            contender.void([wrong])

@@ -12,8 +12,9 @@ import pandas as pd
 from harness import histogram
 from harness.analysis.merge import decoded, merged_kinds, valid
 from harness.analysis.verdict import trial_verdict, verdict
-from harness.result import Graded, Latency, Load, Result, Run, Trial
+from harness.result import Result, Run
 from harness.store import read_run
+from harness.trial import Graded, Latency, Load, Trial
 
 
 @dataclass(frozen=True, eq=False)

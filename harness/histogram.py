@@ -15,7 +15,7 @@ import numpy as np
 from hdrh.histogram import HdrHistogram
 from numpy.typing import NDArray
 
-from harness.result import Latency
+from harness.trial import Latency
 
 Counts = NDArray[np.int64]  # (LENGTH,)
 Sparse = tuple[NDArray[np.uint16], NDArray[np.int64]]  # Buckets in use, ascending and distinct, and their counts.

@@ -10,7 +10,7 @@ from typing import Any, get_type_hints
 import msgspec
 
 from harness.errors import UsageError
-from harness.result import Parameter
+from harness.trial import Parameter
 from harness.workload import Workload
 
 

@@ -42,6 +42,10 @@ class Progress:
         """A passing remark."""
         self._bars.update(self._whole, description=text)
 
+    def tell(self, text: str) -> None:
+        """A remark that is also for those who read a log."""
+        self._say(text)
+
     @contextmanager
     def preparing(self, name: str) -> Iterator[Callable[[str, float], None]]:
         """Loading and checking a candidate; yields `say(stage, share of it that is done)`."""

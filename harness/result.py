@@ -10,130 +10,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-import msgspec
+from harness.trial import Arrivals, Fault, Graded, Latency, Parameter, Record, Trial
 
-VERSION: Literal[2] = 2
-Parameter = int | float | str | bool
-Arrivals = Literal["constant", "poisson"]
-Stage = Literal["warm-up", "main", "ladder", "search", "common rate", "sweep"]
+VERSION: Literal[3] = 3
 Network = Literal["loopback", "mapped port", "remote", "in process"]
-
-
-class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    pass
-
-
-class Latency(Record, frozen=True):
-    """Of requests that succeeded. A quantile q is None unless count * (1 - q) >= 10: fewer samples do not know it."""
-
-    count: int
-    mean_ms: float
-    p50_ms: float | None
-    p95_ms: float | None
-    p99_ms: float | None
-    p999_ms: float | None
-    max_ms: float
-    histogram: str  # HDR V2, base64, nanoseconds, 3 digits. Merged percentiles come from here, never from means.
-
-
-class Graded(Record, frozen=True):
-    """Answers compared with the oracle: 1.0 right, 0.0 wrong, recall in between."""
-
-    answers: int
-    mean: float
-    lowest: float
-    wrong: int  # Graded 0.0; for a workload whose answers are exact, graded below 1.0.
-
-
-class Measured(Record, frozen=True):
-    """One kind of operation, or all together ("total"), over the measured part of a trial."""
-
-    kind: str
-    count: int  # Succeeded.
-    errors: dict[str, int]  # By type. Failed requests are in no latency.
-    per_second: float
-    response: Latency | None  # From when the schedule wanted it sent (open loop) or from the send: what a user waits.
-    service: Latency | None  # From the send: what driver and database took.
-    client_cpu_us: float | None  # Thread CPU time per operation in harness, driver and decoding, from a sample.
-    graded: Graded | None
-
-
-class Slice(Record, frozen=True):
-    """One kind of operation in one second, by the time of its end. Seconds below 0 are warm-up."""
-
-    second: int
-    kind: str
-    count: int
-    errors: int
-    response: str  # HDR V2, base64, nanoseconds; "" if count is 0.
-
-
-class Load(Record, frozen=True):
-    """How hard a trial pressed, for which stage of its run, and what it changed of the workload's parameters."""
-
-    stage: Stage
-    clients: int
-    rate_per_second: float | None  # None: closed loop.
-    arrivals: Arrivals
-    varied: dict[str, Parameter]
-
-
-class Offered(Record, frozen=True):
-    """An open loop's schedule against what became of it, over the measured part of a trial."""
-
-    rate_per_second: float  # Intended.
-    arrivals: Arrivals
-    due: int  # Requests that the schedule wanted sent.
-    sent: int
-    late: int  # Sent later than due because every session was busy; their response counts from the schedule.
-    unsent: int  # Still waiting for a free session when the trial ended.
-    unfinished: int  # Sent, without an answer when the trial ended.
-    lag: Latency | None  # From due to sent, for late ones.
-    timer_error: Latency | None  # By how much an idle session overslept; the client's fault, in no response time.
-
-
-class ServerUse(Record, frozen=True):
-    """What the server's processes used during the measured part; None where it cannot be seen apart."""
-
-    cpu_seconds: float
-    cpu_us_per_operation: float | None
-    resident_bytes: int | None
-    read_bytes: int | None
-    written_bytes: int | None
-    throttled_seconds: float | None  # Kept from running by a limit on its CPU time.
-
-
-class ClientUse(Record, frozen=True):
-    processes: int
-    cpu_cores: float  # 1.0: one core was busy all the time. Near the number of processes we measured the client.
-    resident_bytes: int  # Of the largest process.
-
-
-class HostUse(Record, frozen=True):
-    """What the machine's cores did during the measured part, in shares of their time; None where it does not tell."""
-
-    client_cores_busy: float | None  # With the client or anything else.
-    server_cores_busy: float | None
-    stolen: float | None  # Of all usable cores, by the hypervisor for other machines.
-
-
-class Trial(Record, frozen=True):
-    number: int  # From 1.
-    position: int  # In its block, from 1: which candidate went first.
-    seed: int
-    started: datetime
-    warmup_seconds: float
-    seconds: float  # Measured part.
-    load: Load
-    offered: Offered | None  # None: closed loop.
-    operations: list[Measured]  # By kind, then nothing else.
-    total: Measured
-    timeline: list[Slice]
-    server: ServerUse | None
-    client: ClientUse
-    host: HostUse
-    traits: dict[str, float]  # Workload.traits: what the operations turned out to be like, in shares of 1.
-    problems: list[str]  # Wrong answers and lost writes. Any makes the trial invalid.
 
 
 class Loading(Record, frozen=True):
@@ -189,10 +69,20 @@ class Problem(Record, frozen=True):
     remedy: str
 
 
+class Limits(Record, frozen=True):
+    """What a server got, as the kernel (or a Docker on a machine of its own) has it. None: no limit, or not seen."""
+
+    cpus: list[int]  # It may run on; [] not to be seen.
+    memory_bytes: int | None  # Hard limit on all of it.
+    swap_bytes: int | None  # Beyond that; 0: it never swaps.
+    shared_memory_bytes: int | None  # Size of /dev/shm.
+    data: str  # Where its files are: "disk", "memory", "volume", "tmpfs".
+
+
 class Result(Record, frozen=True):
     """One candidate under one workload."""
 
-    version: Literal[2]
+    version: Literal[3]
     run: str  # Run.id
     candidate: str
     engine: str
@@ -204,6 +94,7 @@ class Result(Record, frozen=True):
     fingerprint: str  # Of the data and the first operations. Results that differ here never compare.
     source: str | None  # "embedded", "in-process", "docker", "at"; None: never started.
     network: Network | None  # Between client and server.
+    image_asked: str | None  # By name and tag, or by the digest of the lock file.
     image: str | None  # What a container ran: "redis@sha256:…", or the id of a local image.
     server_version: str | None
     durability_asked: str
@@ -212,7 +103,8 @@ class Result(Record, frozen=True):
     facts: dict[str, str]  # Settings as the server reports them.
     server_cpus: list[int]
     client_cpus: list[int]
-    memory_bytes: int | None
+    memory_bytes: int | None  # The most it shall use.
+    limits: Limits | None  # What it got; None of a server that is not ours.
     loading: Loading | None
     statements: dict[str, list[str]]  # As they were sent: "create", "load", "settle", then kinds of operations.
     calibration: Calibration | None
@@ -240,7 +132,7 @@ class Machine(Record, frozen=True):
 
 
 class Run(Record, frozen=True):
-    version: Literal[2]
+    version: Literal[3]
     id: str
     started: datetime
     finished: datetime | None  # None: still going, or interrupted.
@@ -260,6 +152,9 @@ class Run(Record, frozen=True):
     warmup_seconds: float  # Before the first trial; twice as long where that was not steady.
     seconds: float
     slo: Slo | None
+    data: Literal["disk", "memory"]  # Where the files of servers of ours shall be.
+    cold: bool  # Was every server restarted, and its files dropped from memory, before every trial?
+    fault: Fault | None
     common_shares: list[float]  # Of the slowest candidate's capacity: the rates at which all were measured.
     candidates: list[str]
     machine: Machine

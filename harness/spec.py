@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from harness.candidate import Candidate
 from harness.profile import Profile
-from harness.result import Arrivals, Slo
+from harness.result import Slo
+from harness.sources.order import Data
+from harness.trial import Arrivals, Fault
 from harness.workload import Workload
 
 LADDER_CLIENTS = (1, 2, 4, 8, 16, 32)
@@ -22,6 +24,7 @@ class Entry:
     source: str  # See harness.sources.resolve.
     why: str  # This source, in a few words.
     url: str | None  # Of a server that is already there.
+    image: str | None  # Instead of the official one.
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +37,10 @@ class Spec:
     rate_per_second: float | None  # None: closed loop.
     arrivals: Arrivals
     slo: Slo | None
+    data: Data
+    cold: bool  # Restart every server, and drop its files from memory, before every trial.
+    fault: Fault | None  # What is done to every server in every main trial.
+    lock: bool  # Pin the digests of images.
     seed: int
     memory_bytes: int  # For each server.
     command: Sequence[str]  # Repeats the run.
@@ -42,6 +49,12 @@ class Spec:
     remote_workers: int  # Load generators on other machines to wait for.
 
     @property
+    def undisturbed(self) -> bool:
+        """Is every server left to itself? Else there are main trials only: the other stages would mean nothing."""
+        return not self.cold and self.fault is None
+
+    @property
     def common_shares(self) -> Sequence[float]:
         """Where the user sets a rate, all candidates have one already."""
-        return COMMON_SHARES if self.profile.common_trials and self.rate_per_second is None else ()
+        wanted = self.profile.common_trials and self.rate_per_second is None and self.undisturbed
+        return COMMON_SHARES if wanted else ()

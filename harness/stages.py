@@ -22,8 +22,9 @@ from harness.contender import Contender, saved
 from harness.load.generator import Generator
 from harness.measure import Round, measure
 from harness.progress import Progress
-from harness.result import Capacity, Load, Parameter, Stage
+from harness.result import Capacity
 from harness.spec import LADDER_CLIENTS, Spec
+from harness.trial import Load, Parameter, Stage
 
 LEAD_IN_SECONDS = 0.3  # Of a trial, after its sessions were opened; the candidate itself is warm by then.
 OPEN_LOOP_CLIENTS = 16  # Enough that sessions wait for the schedule, and not the schedule for them.
@@ -70,10 +71,11 @@ class Bench:
 
 def measure_all(bench: Bench) -> None:
     """Every stage that the run wants."""
-    _warm_up(bench)
-    for number in range(1, bench.spec.profile.trials + 1):
-        pressed = bench.loaded("main", rate_per_second=bench.spec.rate_per_second)
-        _round(bench, pressed, bench.spec.profile.seconds, f"trial {number} of {bench.spec.profile.trials}")
+    if not bench.spec.cold:
+        _warm_up(bench)
+    _main(bench)
+    if not bench.spec.undisturbed:
+        return
     _sweep(bench)
     if bench.spec.slo:
         _ladder(bench)
@@ -84,10 +86,12 @@ def measure_all(bench: Bench) -> None:
 def expected_seconds(spec: Spec) -> float:
     """How long all stages take for one candidate, if its warm-up is steady at once."""
     profile = spec.profile
+    main = [*([] if spec.cold else [profile.warmup_seconds]), *[profile.seconds] * profile.trials]
+    if not spec.undisturbed:
+        return sum(length + LEAD_IN_SECONDS for length in main)
     swept = len(spec.workload.sweep()) if profile.sweep_seconds else 0
     lengths = [
-        *[profile.warmup_seconds],
-        *[profile.seconds] * profile.trials,
+        *main,
         *[profile.sweep_seconds] * swept,
         *[profile.common_seconds] * profile.common_trials * len(spec.common_shares),
         *([profile.ladder_seconds] * len(LADDER_CLIENTS) if spec.slo else []),
@@ -106,6 +110,15 @@ def _warm_up(bench: Bench) -> None:
         _take(bench, each, first, position, "warming up")
         if each.alive and not steadiness(throughput_by_second(each.result.probes[-1])).steady:
             _take(bench, each, second, position, "warming up, not steady yet")
+
+
+def _main(bench: Bench) -> None:
+    spec = bench.spec
+    pressed = bench.loaded("main", rate_per_second=spec.rate_per_second)
+    for number in range(1, spec.profile.trials + 1):
+        round_ = bench.round(pressed, spec.profile.seconds, lead_in_seconds=0.0 if spec.cold else LEAD_IN_SECONDS)
+        round_ = replace(round_, cold=spec.cold, fault=spec.fault)
+        _take_all(bench, round_, f"trial {number} of {spec.profile.trials}")
 
 
 def _sweep(bench: Bench) -> None:
@@ -210,7 +223,10 @@ def _served(contender: Contender) -> float | None:
 
 
 def _round(bench: Bench, pressed: Load, seconds: float, said: str) -> None:
-    round_ = bench.round(pressed, seconds)
+    _take_all(bench, bench.round(pressed, seconds), said)
+
+
+def _take_all(bench: Bench, round_: Round, said: str) -> None:
     for position, each in enumerate(_shuffled(bench, round_.number), start=1):
         _take(bench, each, round_, position, said)
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
+from harness import evidence, result
 from harness.errors import EnvironmentProblem, UsageError
-from harness.result import VERSION, Result, Run
+from harness.evidence import Study
+from harness.result import Result, Run
+from harness.trial import Record
 
-T = TypeVar("T")
+STUDY = "study.json"
 
 
-def save(record: Run | Result, path: Path) -> None:
+def save(record: Record, path: Path) -> None:
     """Write atomically: a full disk or a kill leaves the earlier file whole. Raises EnvironmentProblem."""
     content = msgspec.json.encode(record)
     msgspec.json.decode(content, type=type(record))  # What could not be read again (a NaN) must not be written.
@@ -41,13 +44,34 @@ def read_run(folder: Path) -> tuple[Run, list[Result]]:
     """The run in a folder and its results, in the order the candidates were given. Raises UsageError."""
     if not (folder / "run.json").is_file():
         raise UsageError(f"{folder} is not a run: it has no run.json. Runs are folders below results/runs/.")
-    run = _read(folder / "run.json", Run)
+    run: Run = _read(folder / "run.json", Run, "run", result.VERSION)
     files = [folder / f"{file_name(candidate)}.json" for candidate in run.candidates]
-    results = [_read(file, Result) for file in files if file.is_file()]
-    for result in results:
-        if result.run != run.id:
-            raise UsageError(f"{folder}: the result of {result.candidate} belongs to run {result.run}, not {run.id}.")
+    results: list[Result] = [_read(file, Result, "result", result.VERSION) for file in files if file.is_file()]
+    for each in results:
+        if each.run != run.id:
+            raise UsageError(f"{folder}: the result of {each.candidate} belongs to run {each.run}, not {run.id}.")
     return run, results
+
+
+def new_folder(wanted: Path | None, usual: Path) -> Path:
+    """Where a run or study shall be saved; not there yet, and can be. Raises UsageError and EnvironmentProblem."""
+    folder = wanted or usual
+    if folder.exists():
+        raise UsageError(f"{folder} exists already. Name another --out; results are never overwritten.")
+    try:
+        folder.mkdir(parents=True)
+        folder.rmdir()
+    except OSError as error:
+        raise EnvironmentProblem(f"Cannot write to {folder}: {error.strerror}. Name a folder with --out.") from error
+    return folder
+
+
+def read_study(folder: Path) -> Study | None:
+    """The study in a folder; None if there is none. Raises UsageError."""
+    if not (folder / STUDY).is_file():
+        return None
+    found: Study = _read(folder / STUDY, Study, "study", evidence.VERSION)
+    return found
 
 
 def file_name(candidate: str) -> str:
@@ -56,16 +80,14 @@ def file_name(candidate: str) -> str:
 
 
 def schema() -> dict[str, Any]:
-    """JSON Schema of run.json and of a candidate's file."""
-    return {"run": msgspec.json.schema(Run), "result": msgspec.json.schema(Result)}
+    """JSON Schema of run.json, of a candidate's file, and of study.json."""
+    return {name: msgspec.json.schema(kind) for name, kind in {"run": Run, "result": Result, "study": Study}.items()}
 
 
-def _read(path: Path, kind: type[T]) -> T:
+def _read(path: Path, kind: Any, name: str, version: int) -> Any:
     try:
         return msgspec.json.decode(path.read_bytes(), type=kind)
     except msgspec.DecodeError as error:
-        raise UsageError(
-            f"{path} is not a bakeoff {kind.__name__.lower()} file of version {VERSION}: {error}."
-        ) from error
+        raise UsageError(f"{path} is not a bakeoff {name} file of version {version}: {error}.") from error
     except OSError as error:
         raise UsageError(f"Cannot read {path}: {error.strerror}.") from error

@@ -14,12 +14,14 @@ from hypothesis import settings
 from harness import discover
 from harness.engine import DURABILITIES, Engine
 from harness.errors import EnvironmentProblem
-from harness.sources import Server, open_server, wheels, why_not
+from harness.sources import Order, Server, open_server, wheels, why_not
+from harness.specify import images_instead
 
 # No test asserts how long anything takes, examples neither.
 settings.register_profile("bakeoff", deadline=None)
 settings.load_profile("bakeoff")
 
+NEED_TO_BE_TOLD = {"mongo"}  # Engines that offer transactions only where they were started for them.
 ENGINES_REQUIRED = any(os.environ.get(name) for name in ("CI", "BAKEOFF_REQUIRE_ENGINES"))
 
 
@@ -30,11 +32,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(scope="session")
-def server_of(
-    pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[[str], Server]]:
-    """The running server of an engine. Skips the test where there can be none; with CI set, that is a failure.
+def server_of(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
+    """The running server of an engine, by name; with `transactions`, one that offers them where the engine can.
 
+    Skips the test where there can be none; with CI set, that is a failure.
     One server for all tests also because an engine inside this process (chDB) can be opened only once in its life.
     It promises nothing by default, since the tests settle hundreds of times, and one with Redis's everysec takes 1 s.
     """
@@ -42,30 +43,30 @@ def server_of(
     with ExitStack() as running:
 
         @cache
-        def start(name: str) -> Server | str | Exception:
+        def start(name: str, transactions: bool) -> Server | str | Exception:
             engine, url = discover.engine(name), urls.get(name)
             source = "at" if url else pytestconfig.getoption("--source")
             if reason := why_there_is_none(name, engine, source):
                 return reason
-            server = open_server(
-                name,
-                engine,
+            order = Order(
                 source=source,
                 url=url,
+                image=images_instead().get(name),
                 namespace="bakeoff_conformance",
                 durability=pytestconfig.getoption("--durability"),
-                memory_bytes=512 * 2**20,
-                cpus=(),
+                transactions=transactions,
+                memory_bytes=640 * 2**20,
                 work=tmp_path_factory.mktemp(name),
                 say=print,
             )
+            server = open_server(name, engine, order)
             try:
                 return running.enter_context(server)
             except Exception as error:
                 return error  # Kept: the next test would only wait for the same.
 
-        def server(name: str) -> Server:
-            outcome = start(name)
+        def server(name: str, *, transactions: bool = False) -> Server:
+            outcome = start(name, transactions and name in NEED_TO_BE_TOLD)
             if isinstance(outcome, Exception):
                 raise outcome
             return outcome if isinstance(outcome, Server) else unavailable(outcome)

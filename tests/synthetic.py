@@ -14,26 +14,20 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from harness import histogram
-from harness.result import (
-    Calibration,
-    Capacity,
+from harness.result import Calibration, Capacity, Limits, Loading, Machine, Problem, Repeat, Result, Run, Slo
+from harness.trial import (
     ClientUse,
+    Fault,
     Graded,
     HostUse,
     Latency,
     Load,
-    Loading,
-    Machine,
     Measured,
     Offered,
-    Problem,
-    Repeat,
-    Result,
-    Run,
     ServerUse,
     Slice,
-    Slo,
     Stage,
+    Struck,
     Trial,
 )
 
@@ -120,6 +114,7 @@ def trial(
             read_bytes=None,
             written_bytes=9_000_000,
             throttled_seconds=0.0,
+            killed_for_memory=0,
         )
         if seen
         else None,
@@ -128,6 +123,8 @@ def trial(
         ),
         host=host or HostUse(client_cores_busy=0.63, server_cores_busy=0.97, stolen=0.0),
         traits={},
+        cold=None,
+        struck=None,
         problems=list(problems),
     )
 
@@ -195,7 +192,7 @@ def result(
 ) -> Result:
     started = source is not None
     return Result(
-        version=2,
+        version=3,
         run="20261123-093000-timeseries",
         candidate=candidate,
         engine=candidate.partition(":")[0],
@@ -207,6 +204,7 @@ def result(
         fingerprint=fingerprint,
         source=source,
         network={"embedded": "loopback", "in-process": "in process"}.get(source or ""),  # type: ignore[arg-type]
+        image_asked=None,
         image=None,
         server_version=version,
         durability_asked=durability,
@@ -216,6 +214,7 @@ def result(
         server_cpus=[0] if started else [],
         client_cpus=[1] if started else [],
         memory_bytes=2 << 30 if started else None,
+        limits=limits() if started and source == "embedded" else None,
         loading=loading() if started else None,
         statements={"create": ["CREATE TABLE points"], "lastpoint": ["SELECT * FROM points"]} if started else {},
         calibration=calibration() if started else None,
@@ -223,6 +222,10 @@ def result(
         probes=list(probes),
         capacity=capacity,
     )
+
+
+def limits() -> Limits:
+    return Limits(cpus=[0], memory_bytes=None, swap_bytes=None, shared_memory_bytes=4 << 30, data="disk")
 
 
 def loading() -> Loading:
@@ -249,7 +252,7 @@ def run(
     slo: Slo | None = None,
 ) -> Run:
     return Run(
-        version=2,
+        version=3,
         id="20261123-093000-timeseries",
         started=STARTED,
         finished=STARTED + timedelta(minutes=2, seconds=7) if finished else None,
@@ -269,6 +272,9 @@ def run(
         warmup_seconds=1.0,
         seconds=SECONDS,
         slo=slo,
+        data="disk",
+        cold=False,
+        fault=None,
         common_shares=[0.5, 0.8] if rate is None and profile != "smoke" else [],
         candidates=list(candidates),
         machine=Machine(
@@ -499,3 +505,36 @@ def _searching(name: str, speed: float, hits: float, index_bytes: int | None) ->
     found = result(name, [trial(number, pace) for number in (1, 2, 3)], probes=sweep(speed, hits))
     assert found.loading is not None
     return replace(found, loading=replace(found.loading, index_bytes=index_bytes))
+
+
+@cache
+def fault() -> tuple[Run, list[Result]]:
+    """A run whose servers were killed: one was back soon and lost what its class allows, one stayed slow."""
+    killed = Fault(kind="kill", at_seconds=2.0, for_seconds=0.0)
+    results = [
+        result("quick", [_struck(trial(number, FAST), killed, 0.4, 0.6, ()) for number in (1, 2, 3)]),
+        result(
+            "slow", [_struck(trial(number, MIDDLE), killed, 1.3, None, ("read: 3 of 80 wrong",)) for number in (1, 2)]
+        ),
+        result("inside", status="unsupported", problems=[Problem("it is not a server", "take --source docker")]),
+    ]
+    return replace(run(["quick", "slow", "inside"]), fault=killed), results
+
+
+def _struck(whole: Trial, fault: Fault, silent: float, recovered: float | None, lost: Sequence[str]) -> Trial:
+    """With errors in the seconds in which nobody was answered."""
+    broken = {int(fault.at_seconds): 40, int(fault.at_seconds) + 1: 12 if silent > 1 else 0}
+    timeline = [
+        replace(piece, errors=broken.get(piece.second, 0), count=0 if broken.get(piece.second, 0) > 20 else piece.count)
+        for piece in whole.timeline
+    ]
+    timeline = [replace(piece, response="") if not piece.count else piece for piece in timeline]
+    errors = {"ConnectionError: gone": sum(broken.values())}
+    struck = Struck(
+        fault=fault,
+        answering_seconds=silent - 0.1,
+        silent_seconds=silent,
+        recovered_seconds=recovered,
+        lost=list(lost),
+    )
+    return replace(whole, timeline=timeline, total=replace(whole.total, errors=errors), struck=struck, server=None)

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from harness.report import html, markdown
 from harness.report.charts import Axis, Bars, Heat, Intervals, Line, Plot, Point, Stacks, Who, told
+from harness.report.comparison import of_run
 from harness.report.content.sections import sections
 from harness.report.document import Figure
 from harness.report.figures import figures, illustrated
@@ -36,6 +37,7 @@ RUNS: dict[str, Callable[[], tuple[Run, list[Result]]]] = {
         synthetic.client_bound,
         synthetic.objective,
         synthetic.vectors,
+        synthetic.fault,
     )
 }
 VOID = {"meta", "link", "input", "br"}
@@ -46,7 +48,7 @@ ONE, OTHER = Who("one", "one", 0, doubtful=False), Who("other", "other†", 1, d
 
 @cache
 def page(name: str) -> str:
-    return html.render(*RUNS[name]())
+    return html.render(of_run(*RUNS[name]()))
 
 
 @dataclass
@@ -175,7 +177,7 @@ def test_html_and_markdown_say_the_same_numbers(name: str) -> None:
         and element.attributes.get("class") not in ("when", "brand")
         and not {"nav", "figure"} & {*element.parents}
     ]
-    assert numbers(" ".join(said)) == numbers(re.sub(r"</?\w+>", " ", markdown.render(*RUNS[name]())))
+    assert numbers(" ".join(said)) == numbers(re.sub(r"</?\w+>", " ", markdown.render(of_run(*RUNS[name]()))))
 
 
 def test_what_a_server_says_is_text() -> None:
@@ -183,7 +185,7 @@ def test_what_a_server_says_is_text() -> None:
     evil = '</script><script>alert(1)</script><img src="x" onerror=alert(1)>'
     told_so = replace(first, facts={evil: evil}, statements={evil: [evil]}, design=evil, title=evil)
     reader = Reader()
-    reader.feed(html.render(run, [told_so, *others]))
+    reader.feed(html.render(of_run(run, [told_so, *others])))
     reader.close()
     assert [element.tag for element in reader.elements].count("script") == 1
     assert "img" not in {element.tag for element in reader.elements}

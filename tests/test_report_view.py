@@ -26,7 +26,8 @@ from harness.report.content.quality import equal_recall
 from harness.report.content.trust import verdicts
 from harness.report.document import Items, Table
 from harness.report.view import View, view
-from harness.result import Capacity, Graded, Problem, Result, Run
+from harness.result import Capacity, Problem, Result, Run
+from harness.trial import Graded
 from tests import synthetic
 from tests.synthetic import FAST, MIDDLE, NOISY, Pace, trial
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -16,10 +17,12 @@ from hypothesis import strategies as st
 
 from harness import discover
 from harness.errors import BakeoffError, EnvironmentProblem, UsageError
+from harness.evidence import Study
 from harness.report import html, markdown
+from harness.report.comparison import of_run
 from harness.result import Result, Run
-from harness.store import file_name, read_run, save, schema
-from tests import synthetic
+from harness.store import STUDY, file_name, read_run, read_study, save, schema
+from tests import synthetic, synthetic_studies
 
 FULL = Path("/dev/full")
 
@@ -87,6 +90,21 @@ def test_a_saved_file_obeys_the_schema_that_is_shipped(folder: Path) -> None:
         jsonschema.validate(content, schema()[kind], cls=jsonschema.Draft202012Validator)
 
 
+@pytest.mark.parametrize("made", [synthetic_studies.durability, synthetic_studies.consistency])
+def test_a_study_is_read_as_it_was_saved_and_obeys_its_schema(made: Callable[[], Study], tmp_path: Path) -> None:
+    save(made(), tmp_path / STUDY)
+    assert read_study(tmp_path) == made()
+    content = json.loads((tmp_path / STUDY).read_text())
+    jsonschema.validate(content, schema()["study"], cls=jsonschema.Draft202012Validator)
+
+
+def test_where_there_is_no_study_there_is_none_and_a_damaged_one_is_refused(tmp_path: Path) -> None:
+    assert read_study(tmp_path) is None
+    (tmp_path / STUDY).write_text('{"kind": "durability"}')
+    with pytest.raises(UsageError, match=r"study.json is not a bakeoff study file of version 1"):
+        read_study(tmp_path)
+
+
 def test_the_schema_refuses_unknown_and_missing_fields(folder: Path) -> None:
     content = json.loads((folder / "postgres.json").read_text())
     without = {name: value for name, value in content.items() if name != "fingerprint"}
@@ -112,8 +130,8 @@ def test_a_file_of_another_program_is_refused(folder: Path) -> None:
 
 def test_a_file_of_a_newer_version_is_refused(folder: Path) -> None:
     file = folder / "postgres.json"
-    file.write_text(file.read_text().replace('"version": 2', '"version": 3', 1))
-    assert "version 2" in complaint(folder)
+    file.write_text(file.read_text().replace('"version": 3', '"version": 4', 1))
+    assert "version 3" in complaint(folder)
 
 
 def test_an_unknown_field_is_refused_by_name(folder: Path) -> None:
@@ -189,5 +207,5 @@ def test_every_workload_has_an_example_run_that_is_read_and_gives_its_report(wor
     run, results = read_run(folder)
     assert run.workload == workload
     assert {each.status for each in results} == {"ok"}
-    assert markdown.render(run, results) == (folder / "report.md").read_text()
-    assert html.render(run, results) == (folder / "report.html").read_text()
+    assert markdown.render(of_run(run, results)) == (folder / "report.md").read_text()
+    assert html.render(of_run(run, results)) == (folder / "report.html").read_text()

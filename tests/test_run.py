@@ -21,46 +21,7 @@ from harness import histogram, machine, store
 from harness.analysis.verdict import verdict
 from harness.result import Slo
 from harness.spec import LADDER_CLIENTS
-
-SHORT = [
-    "--source",
-    "embedded",
-    "--profile",
-    "smoke",
-    "--trials",
-    "2",
-    "--seconds",
-    "1",
-    "--warmup",
-    "0.2",
-    "--scale",
-    "0.2",
-]
-
-
-def start(*arguments, **options):
-    command = [sys.executable, "-m", "harness.cli", *map(str, arguments)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
-
-
-def bakeoff(*arguments, code=0, **options):
-    process = start(*arguments, **options)
-    output, errors = process.communicate(timeout=200)
-    assert process.returncode == code, errors + output
-    assert "Traceback" not in errors
-    return output, errors
-
-
-def family(process):
-    return psutil.Process(process.pid).children(recursive=True)
-
-
-def wait_until(ready, seconds=60):
-    end = time.monotonic() + seconds
-    while not (found := ready()):
-        assert time.monotonic() < end, "it never happened"
-        time.sleep(0.05)
-    return found
+from tests.commands import SHORT, bakeoff, family, start, wait_until
 
 
 def trials_in(folder, candidate):
@@ -282,10 +243,10 @@ def damaged(folder, tmp_path, change):
 @pytest.mark.parametrize(
     ("pattern", "replacement", "says"),
     [
-        ("(?s)(.{500}).*", r"\1", "memory.json is not a bakeoff result file of version 2"),
+        ("(?s)(.{500}).*", r"\1", "memory.json is not a bakeoff result file of version 3"),
         ("(?s).*", "{}", "missing required field"),
         ('"engine"', '"motor"', "unknown field `motor`"),
-        ('"version": 2', '"version": 9', "version"),
+        ('"version": 3', '"version": 9', "version"),
         ('"run": "[^"]*"', '"run": "another"', "belongs to run another"),
     ],
     ids=["cut off", "empty", "foreign field", "newer version", "of another run"],

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.analysis.merge import TOTAL, Merged, merged_kinds, valid
-from harness.result import Load, Parameter, Result, Stage, Trial
+from harness.result import Result
+from harness.trial import Load, Parameter, Stage, Trial
 
 KNOB = "effort"  # The parameter of a sweep that trades speed for recall; what else varies names a series of its own.
 

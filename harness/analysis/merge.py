@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from harness import histogram
 from harness.analysis.ratio import mean
 from harness.errors import UsageError
-from harness.result import Graded, Latency, Measured, Result, Trial
+from harness.result import Result
+from harness.trial import Graded, Latency, Measured, Trial
 
 TOTAL = "total"
 

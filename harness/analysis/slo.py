@@ -9,7 +9,8 @@ import numpy as np
 from harness import histogram
 from harness.analysis.merge import decoded
 from harness.errors import UsageError
-from harness.result import Slo, Trial
+from harness.result import Slo
+from harness.trial import Trial
 
 _FORM = re.compile(r"p(?P<percent>\d{1,2}(\.\d+)?)\s*(=|<=|<|≤)\s*(?P<limit>\d+(\.\d+)?)\s*(?P<unit>us|µs|ms|s)")
 _MS = {"us": 0.001, "µs": 0.001, "ms": 1.0, "s": 1000.0}

@@ -15,8 +15,9 @@ import numpy as np
 from harness import histogram
 from harness.load.loops import Tape, closed
 from harness.load.recorder import Recorder
-from harness.result import Calibration, Latency, Repeat
+from harness.result import Calibration, Repeat
 from harness.session import Session
+from harness.trial import Latency
 from harness.workload import Operation, Stream, Workload
 
 NULL_SECONDS = 0.2

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from harness.load.sample import Answered, Sample
-from harness.result import Graded
+from harness.trial import Graded
 from harness.workload import Oracle
 
 RIGHT = 1.0 - 1e-9

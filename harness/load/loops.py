@@ -14,6 +14,7 @@ from typing import Any
 
 from harness.workload import Operation
 
+Mend = Callable[[], Any]  # After an error: the session to go on with, another one where the connection is lost.
 ERROR_PAUSE_SECONDS = 0.01  # A dead server must not turn a session into a busy loop of errors.
 
 
@@ -33,7 +34,7 @@ class Tape:
         self.failures.clear()
 
 
-def closed(operations: Sequence[Operation], session: Any, tape: Tape, end_ns: int) -> Any:
+def closed(operations: Sequence[Operation], session: Any, tape: Tape, end_ns: int, mend: Mend | None = None) -> Any:
     """Send one request after the other until `end_ns`; the request in flight then is finished and recorded."""
     clock = perf_counter_ns
     start, end = tape.started_ns.append, tape.ended_ns.append
@@ -49,13 +50,19 @@ def closed(operations: Sequence[Operation], session: Any, tape: Tape, end_ns: in
             ended = clock()
             tape.failures[len(tape.started_ns)] = error_name(error)
             sleep(ERROR_PAUSE_SECONDS)
+            session = mend() if mend else session
         start(started)
         end(ended)
     return answer
 
 
 def open_(
-    operations: Sequence[Operation], session: Any, tape: Tape, end_ns: int, next_due_ns: Callable[[], int | None]
+    operations: Sequence[Operation],
+    session: Any,
+    tape: Tape,
+    end_ns: int,
+    next_due_ns: Callable[[], int | None],
+    mend: Mend | None = None,
 ) -> Any:
     """Send each request when the schedule says so, or at once if it is overdue because every session was busy.
 
@@ -83,6 +90,7 @@ def open_(
             ended = clock()
             tape.failures[len(tape.started_ns)] = error_name(error)
             sleep(ERROR_PAUSE_SECONDS)
+            session = mend() if mend else session
         tape.due_ns.append(due)
         tape.reference_ns.append(reference or started)
         tape.started_ns.append(started)

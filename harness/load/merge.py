@@ -12,7 +12,7 @@ from harness import histogram
 from harness.analysis.merge import TOTAL, merged_grades
 from harness.histogram import Counts
 from harness.load.plan import TrialOutcome
-from harness.result import ClientUse, Graded, Latency, Measured, Offered, Slice
+from harness.trial import ClientUse, Graded, Latency, Measured, Offered, Slice
 
 
 class Merged:
@@ -65,6 +65,12 @@ class Merged:
             processes=len(self.outcomes),
             cpu_cores=sum(outcome.process_cpu_seconds for outcome in self.outcomes) / self.seconds,
             resident_bytes=max(outcome.resident_bytes for outcome in self.outcomes),
+        )
+
+    def steps(self) -> Counts:
+        """Answers in each hundredth of a second of the measured part; empty unless they were wanted."""
+        return sum(
+            (np.frombuffer(outcome.steps, dtype=np.int64) for outcome in self.outcomes), np.zeros(1, dtype=np.int64)
         )
 
     def rows_added(self) -> tuple[int, int]:

@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeVar
 import msgspec
 
 from harness.engine import Address
-from harness.result import Graded, Parameter
+from harness.trial import Graded, Parameter
 
 T = TypeVar("T")
 
@@ -16,6 +16,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     """What a worker works on: one workload on one server."""
 
     engine: str
+    variant: str | None
     workload: str
     parameters: dict[str, Parameter]
     address: Address
@@ -36,6 +37,7 @@ class TrialPlan(msgspec.Struct, frozen=True, kw_only=True):
     process: int  # Its number, from 0: each draws an arrival schedule of its own.
     warmup_seconds: float
     seconds: float
+    stepwise: bool  # Count answers in steps of 0.01 s too.
 
 
 class Series(msgspec.Struct, frozen=True):
@@ -75,6 +77,7 @@ class TrialOutcome(msgspec.Struct, frozen=True, kw_only=True):
     problems: list[str]
     traits: dict[str, float]
     schedule: ScheduleOutcome | None
+    steps: bytes  # int64, answers in each step of the measured part; empty unless they were wanted.
     rows_added: int  # By acknowledged writes, those of the warm-up included.
     rows_maybe_added: int  # By writes that ended in an error.
     process_cpu_seconds: float  # Over the measured part.
@@ -102,6 +105,7 @@ class Finished(msgspec.Struct, frozen=True, kw_only=True):
     """A namespace after its last trial."""
 
     rows: int  # As counted.
+    facts: dict[str, str]
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):

@@ -58,9 +58,10 @@ def prepare(workload: Workload, oracle: Oracle, open_session: Callable[[], Sessi
 
 
 def finish(open_session: Callable[[], Session]) -> Finished:
-    """How many rows there are after the last trial."""
+    """How many rows there are after the last trial, and what the server says of itself now."""
     with closing(open_session()) as session:
-        return Finished(rows=session.count())  # type: ignore[attr-defined]  # As every capability can.
+        rows = session.count()  # type: ignore[attr-defined]  # As every capability can.
+        return Finished(rows=rows, facts=session.facts())
 
 
 def _load(workload: Workload, session: Session, wiretap: Wiretap, say: Say) -> tuple[float, int]:

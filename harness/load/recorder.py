@@ -22,7 +22,9 @@ from harness.load.loops import Tape
 
 Key = tuple[str, str, int]  # Series ("response", "service", "lag", "timer"), kind, second.
 Mask = NDArray[np.bool_]
+Steps = NDArray[np.int64]
 SECOND_NS = 1_000_000_000
+STEP_NS = 10_000_000
 CHUNKS = 64  # Of one key, kept before they are counted; at most 64 times 1,024 indices of two bytes.
 PARTS = 16  # Counted ones, kept before they are added up.
 
@@ -37,6 +39,7 @@ class Recorder:
     start_ns: int
     end_ns: int
     open_loop: bool
+    steps: Steps | None = None  # Answers in each STEP_NS of the measured part, where somebody wants to see gaps.
     sent: int = 0  # These three count the measured part of an open loop.
     late: int = 0
     unfinished: int = 0
@@ -56,6 +59,8 @@ class Recorder:
         for entry, error in tape.failures.items():
             failed[entry] = True
             self.errors[(kinds[entry], int(seconds[entry]), error)] += 1
+        if self.steps is not None:
+            self._step(_array(tape.ended_ns)[~failed])
         codes, names = _codes(kinds, len(due))
         first, last = int(seconds.min()), int(seconds.max())
         chunks: list[tuple[Key, NDArray[np.uint16]]] = []
@@ -76,6 +81,13 @@ class Recorder:
                 for key in [key for key in self._fresh if key[2] < last]:
                     self._count(key)
         tape.clear()
+
+    def _step(self, ended_ns: NDArray[np.int64]) -> None:
+        assert self.steps is not None
+        steps = (ended_ns - self.start_ns) // STEP_NS
+        inside = steps[(steps >= 0) & (steps < len(self.steps))]
+        with self._lock:
+            self.steps += np.bincount(inside, minlength=len(self.steps))
 
     def _series(self, tape: Tape, answered: Mask) -> dict[str, tuple[NDArray[np.int64], Mask]]:
         """What is measured of each request, and of which requests; counts the schedule's fate on the way."""

@@ -11,12 +11,13 @@ from itertools import chain, islice
 from threading import Thread
 from typing import Any
 
+import numpy as np
 import psutil
 
 from harness.load.grade import grade
 from harness.load.loops import Tape, closed, open_
 from harness.load.plan import ErrorCount, ScheduleOutcome, Series, TrialOutcome, TrialPlan
-from harness.load.recorder import Recorder
+from harness.load.recorder import STEP_NS, Recorder
 from harness.load.sample import CAPACITY_ROWS, Answered, Sample, Write
 from harness.load.schedule import Schedule
 from harness.session import Session
@@ -26,9 +27,8 @@ FIRST_RUN, LONGEST_RUN = 16, 1024  # Operations drawn at once; grows while a run
 RUN_NS = 20_000_000
 NEVER = 2**63 - 1
 TRAITS_OF = 20_000  # Operations, in each process.
+RETRY_SECONDS = 0.2
 GRACE_SECONDS = 30.0  # For requests in flight at the end, before the server is given up.
-
-Send = Callable[[Sequence[Operation], Any, Tape, int], Any]
 
 
 class Stuck(Exception):
@@ -40,12 +40,28 @@ class Lane:
     """One session, its stream of operations and what it measured."""
 
     session: Session
+    reopen: Callable[[], Session]
     operations: Iterator[Operation]
     sample: Sample
     stream: Stream
     sent: int = 0
     tape: Tape = field(default_factory=Tape)
     crash: BaseException | None = None
+
+    def mend(self) -> Session:
+        """The session to go on with: another one, where this one's connection is lost and the server is there."""
+        try:
+            self.session.ping()
+        except Exception:
+            with contextlib.suppress(Exception):  # It is still down: the next request will fail too, and tell.
+                fresh = self.reopen()
+                with contextlib.suppress(Exception):
+                    self.session.close()
+                self.session = fresh
+        return self.session
+
+
+Send = Callable[[Sequence[Operation], Lane, int], Any]  # Operations, and the moment at which no more is sent.
 
 
 @dataclass
@@ -65,6 +81,16 @@ class Armed:
 
 def arm(plan: TrialPlan, workload: Workload, oracle: Oracle, open_session: Callable[[], Session]) -> Armed:
     """Open every session of this process and draw its first operations."""
+
+    def open_prepared() -> Session:
+        session = open_session()
+        try:
+            workload.prepare(session)
+        except BaseException:
+            session.close()
+            raise
+        return session
+
     armed = Armed(plan, workload, oracle, [])
     ahead = LONGEST_RUN
     if plan.rate_per_second is not None:  # No more than the schedule will ask of a session, and some to spare.
@@ -73,12 +99,11 @@ def arm(plan: TrialPlan, workload: Workload, oracle: Oracle, open_session: Calla
         )
     try:
         for number in range(plan.sessions):
-            session = open_session()
+            session = open_prepared()
             stream = Stream(plan.seed, plan.trial, plan.first_session + number, plan.all_sessions)
             operations = workload.operations(stream)
             sample = Sample(oracle, workload.writes, max(1, CAPACITY_ROWS // plan.sessions))
-            armed.lanes.append(Lane(session, operations, sample, stream))
-            workload.prepare(session)
+            armed.lanes.append(Lane(session, open_prepared, operations, sample, stream))
             drawn = list(islice(operations, ahead))
             armed.lanes[-1].operations = chain(drawn, operations)
     except BaseException:
@@ -92,7 +117,8 @@ def go(armed: Armed, start_ns: int) -> TrialOutcome:
     plan = armed.plan
     measured_ns = start_ns + int(plan.warmup_seconds * 1e9)
     end_ns = measured_ns + int(plan.seconds * 1e9)
-    recorder = Recorder(measured_ns, end_ns, open_loop=plan.rate_per_second is not None)
+    steps = np.zeros(int(plan.seconds * 1e9) // STEP_NS, dtype=np.int64) if plan.stepwise else None
+    recorder = Recorder(measured_ns, end_ns, open_loop=plan.rate_per_second is not None, steps=steps)
     schedule, send = _loop(plan, start_ns, measured_ns, end_ns)
     rest = (send, recorder, start_ns, end_ns, schedule is not None)
     threads = [Thread(target=_drive, args=(lane, *rest), daemon=True) for lane in armed.lanes]
@@ -117,12 +143,12 @@ def go(armed: Armed, start_ns: int) -> TrialOutcome:
 
 def _loop(plan: TrialPlan, start_ns: int, measured_ns: int, end_ns: int) -> tuple[Schedule | None, Send]:
     if plan.rate_per_second is None:
-        return None, closed
+        return None, lambda block, lane, end_ns: closed(block, lane.session, lane.tape, end_ns, lane.mend)
     seed = (plan.seed, plan.trial, plan.process)
     schedule = Schedule(plan.rate_per_second, plan.arrivals, seed, start_ns, measured_ns, end_ns)
 
-    def send(operations: Sequence[Operation], session: Any, tape: Tape, end_ns: int) -> Any:
-        return open_(operations, session, tape, end_ns, schedule.next_due_ns)
+    def send(block: Sequence[Operation], lane: Lane, end_ns: int) -> Any:
+        return open_(block, lane.session, lane.tape, end_ns, schedule.next_due_ns, lane.mend)
 
     return schedule, send
 
@@ -155,18 +181,18 @@ def _run(block: list[Operation], lane: Lane, send: Send, recorder: Recorder, end
 
     Returns how many were sent.
     """
-    tape, sample, session = lane.tape, lane.sample, lane.session
+    tape, sample = lane.tape, lane.sample
     tracked = sample.tracked(block)
     position = 0
     for pick in sample.picks(block, tracked):
-        send(block[position:pick], session, tape, end_ns)
+        send(block[position:pick], lane, end_ns)
         cpu_ns = time.thread_time_ns()
-        answer = send(block[pick : pick + 1], session, tape, end_ns)
+        answer = send(block[pick : pick + 1], lane, end_ns)
         cpu_ns = time.thread_time_ns() - cpu_ns
         if len(tape.started_ns) == pick + 1 and pick not in tape.failures:
             sample.keep(Answered(block[pick], answer, tape.started_ns[pick], tape.ended_ns[pick]), cpu_ns)
         position = pick + 1
-    send(block[position:], session, tape, end_ns)
+    send(block[position:], lane, end_ns)
     sent = len(tape.started_ns)
     for entry in tracked:
         if entry < sent and block[entry].kind in sample.writes:
@@ -179,7 +205,7 @@ def _run(block: list[Operation], lane: Lane, send: Send, recorder: Recorder, end
 def _outcome(armed: Armed, recorder: Recorder, schedule: Schedule | None, cpu_seconds: float) -> TrialOutcome:
     samples = [lane.sample for lane in armed.lanes]
     graded, problems = grade(armed.oracle, samples, armed.workload.exact())
-    problems += armed.oracle.check_kept(armed.lanes[0].session)
+    problems += armed.oracle.check_kept(_living(armed))
     spent: dict[str, tuple[int, int]] = {}
     for sample in samples:
         for kind, (cpu_ns, number) in sample.cpu_ns.items():
@@ -200,11 +226,26 @@ def _outcome(armed: Armed, recorder: Recorder, schedule: Schedule | None, cpu_se
         problems=problems,
         traits=_traits(armed),
         schedule=None if schedule is None else _schedule_outcome(schedule, recorder),
+        steps=b"" if recorder.steps is None else recorder.steps.tobytes(),
         rows_added=sum(int(counts.sum()) * writes.get(kind, 0) for kind, counts in answered),
         rows_maybe_added=sum(n * writes.get(kind, 0) for (kind, _, _), n in recorder.errors.items()),
         process_cpu_seconds=cpu_seconds,
         resident_bytes=psutil.Process().memory_info().rss,
     )
+
+
+def _living(armed: Armed) -> Session:
+    """A session that answers, once the server does: it may be coming back from a fault. Raises what a ping does."""
+    end_ns = time.perf_counter_ns() + int(GRACE_SECONDS * 1e9)
+    while True:
+        session = armed.lanes[0].mend()
+        try:
+            session.ping()
+            return session
+        except Exception:
+            if time.perf_counter_ns() > end_ns:
+                raise
+        time.sleep(RETRY_SECONDS)
 
 
 def _traits(armed: Armed) -> dict[str, float]:

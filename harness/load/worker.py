@@ -93,7 +93,7 @@ class Bench:
 
     def _open(self) -> Session:
         assert self.target is not None
-        session = discover.session(self.target.engine, self.workload.capability)
+        session = discover.session(self.target.engine, self.workload.capability, self.target.variant)
         return session(self.target.address)
 
 

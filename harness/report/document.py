@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.report.charts import Chart
+from harness.report.charts import Chart, Who
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,17 @@ class Section:
     blocks: Sequence[Block]
     folded: bool = False  # Long, and left out where it cannot be folded away.
     figures: Sequence[Figure] = ()  # After the blocks; empty where there are no pictures.
+
+
+@dataclass(frozen=True)
+class Report:
+    """All that is told, whoever prints it."""
+
+    about: str  # Of what and when, in a few words: "23 November 2026 · profile quick".
+    made_by: str  # Version of bakeoff.
+    sections: Sequence[Section]  # The first one is the answer.
+    closing: Sequence[str]  # The answer once more, where a long text leaves the reader.
+    everybody: Sequence[Who] = ()  # That figures tell apart.
 
 
 def plain(text: str) -> str:

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
-from harness.report.content.sections import sections
-from harness.report.document import Block, Command, Items, Notes, Section, Table, plain
-from harness.report.view import view
-from harness.result import Result, Run
+from harness.report.document import Block, Command, Items, Notes, Report, Section, Table, plain
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|~#&$])")
 
 
-def render(run: Run, results: Sequence[Result]) -> str:
-    """The whole report, with what the servers report of themselves folded away. Raises UsageError for damaged data."""
-    first, *others = sections(view(run, results))
+def render(report: Report) -> str:
+    """The whole report; what is long is folded away."""
+    first, *others = report.sections
     parts = [f"# {_text(first.title)}", *map(_block, first.blocks)]
     for section in others:
         parts += _folded(section) if section.folded else [f"## {_text(section.title)}", *map(_block, section.blocks)]

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from harness.analysis.ratio import Ratio
 from harness.analysis.verdict import client_bound
 from harness.report.numbers import digits, interval
-from harness.result import Result, Trial
+from harness.result import Result
+from harness.trial import Trial
 
 
 @dataclass(frozen=True)

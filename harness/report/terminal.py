@@ -10,24 +10,16 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from harness.report.content.answer import answer
-from harness.report.content.sections import sections
 from harness.report.content.speed import FASTEST
-from harness.report.document import Block, Command, Items, Notes, Section, Table, plain
-from harness.report.view import view
-from harness.result import Result, Run
+from harness.report.document import Block, Command, Items, Notes, Report, Section, Table, plain
 
 GAP = 2  # Columns between columns.
 
 
-def show(run: Run, results: Sequence[Result], console: Console) -> None:
-    """Print all but what is folded away, and the answer once more at the end, where a long report leaves the reader.
-
-    Raises UsageError for damaged data.
-    """
-    seen = view(run, results)
-    shown = [section for section in sections(seen) if not section.folded]
-    for number, section in enumerate([*shown, Section("In short", answer(seen))]):
+def show(report: Report, console: Console) -> None:
+    """Print all but what is folded away, and the answer once more at the end, where a long report leaves the reader."""
+    shown = [section for section in report.sections if not section.folded]
+    for number, section in enumerate([*shown, Section("In short", report.closing)]):
         if number:
             console.print()
         console.print(_text(section.title, "bold"))

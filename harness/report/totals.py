@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.analysis.merge import Merged, merged_latency, weighted
-from harness.result import Latency, Trial
+from harness.trial import Latency, Trial
 
 
 @dataclass(frozen=True)

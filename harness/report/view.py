@@ -11,9 +11,11 @@ from harness.analysis.levels import Level, levels
 from harness.analysis.merge import TOTAL, Merged, merged_kinds, valid_trials
 from harness.analysis.ratio import Trials, mean, ratio
 from harness.analysis.verdict import Verdict, in_process, verdict
+from harness.evidence import Subject, Survival
 from harness.report import totals
 from harness.report.standing import Standing, limited_by_client
-from harness.result import Latency, Result, Run, Stage, Trial
+from harness.result import Result, Run
+from harness.trial import Latency, Stage, Trial
 
 DOUBTFUL = "†"  # After the name of a candidate that is flagged, wherever it stands.
 Measure = Literal["per_second", "p99_ms", "p50_ms"]
@@ -96,6 +98,7 @@ class View:
     candidates: Sequence[Candidate]  # As the run names them.
     measure: Measure  # What ranks: throughput of a closed loop, response of an open one, where all get the same rate.
     ranked: Mapping[str, Sequence[Candidate]]  # Durability class -> candidates that are ok, best first.
+    evidence: Sequence[Survival]  # What durability studies found, of these and other candidates, oldest first.
 
     @property
     def first_look(self) -> bool:
@@ -137,6 +140,12 @@ class View:
         found = ratio(ones, others) if self.measure == "per_second" else ratio(others, ones)
         return Standing(found, one.client_bound, other.client_bound)
 
+    def survival(self, candidate: Candidate) -> Survival | None:
+        """The newest durability study of the same server on the same terms, whatever design it had."""
+        found = candidate.result
+        same = [each for each in self.evidence if found and each.kills and _same_terms(each.subject, found)]
+        return same[-1] if same else None
+
     def fastest(self, kind: str, members: Sequence[Candidate]) -> set[str]:
         """Who has the lowest p50 of a kind, with all that are not clearly slower; nobody where that is all.
 
@@ -153,7 +162,7 @@ class View:
         return known.keys() - slower if slower else set()
 
 
-def view(run: Run, results: Sequence[Result]) -> View:
+def view(run: Run, results: Sequence[Result], evidence: Sequence[Survival] = ()) -> View:
     """Merge the trials and rank what may be ranked. Raises UsageError for damaged histograms."""
     saved = {result.candidate: result for result in results}
     candidates = [_candidate(run, name, saved.get(name)) for name in run.candidates]
@@ -161,7 +170,13 @@ def view(run: Run, results: Sequence[Result]) -> View:
     measure = _measure(run, ok)
     ordered = ok if _first_look(run) else sorted(ok, key=lambda candidate: _place(candidate, measure))
     classes = dict.fromkeys(candidate.durability for candidate in ok)
-    return View(run, candidates, measure, {name: [c for c in ordered if c.durability == name] for name in classes})
+    ranked = {name: [c for c in ordered if c.durability == name] for name in classes}
+    return View(run, candidates, measure, ranked, evidence)
+
+
+def _same_terms(subject: Subject, result: Result) -> bool:
+    names = ("engine", "server_version", "source", "image", "durability_asked", "durability_observed")
+    return all(getattr(subject, name) == getattr(result, name) for name in names)
 
 
 def trials_of(merged: Merged, measure: Measure) -> Trials:

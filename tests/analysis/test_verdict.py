@@ -8,7 +8,8 @@ from msgspec.structs import replace
 
 from harness import histogram
 from harness.analysis.verdict import client_bound, client_busy, comparison, trial_verdict, verdict
-from harness.result import ClientUse, HostUse, Problem, Repeat, Slice
+from harness.result import Problem, Repeat
+from harness.trial import ClientUse, Cold, Fault, HostUse, Slice, Struck
 from tests import synthetic
 from tests.synthetic import FAST
 
@@ -263,3 +264,62 @@ def test_a_comparison_of_unequal_candidates_names_them():
     assert comparison(RUN, [one, replace(other, status="invalid")]) == []
     durable = result([trial()], candidate="postgres:durable", durability_asked="durable", durability_observed="durable")
     assert comparison(RUN, [one, durable]) == []
+
+
+# Faults, cold starts, memory
+
+
+def struck(trial_, **changes):
+    """Killed at 2 s of its 5; nobody was answered for 1.2 s."""
+    parts = {"answering_seconds": 1.1, "silent_seconds": 1.2, "recovered_seconds": 1.5, "lost": []} | changes
+    return replace(trial_, struck=Struck(fault=Fault(kind="kill", at_seconds=2.0, for_seconds=0.0), **parts))
+
+
+def with_errors(trial_, **by_second):
+    timeline = [replace(piece, errors=by_second.get(f"s{piece.second}", 0)) for piece in trial_.timeline]
+    errors = {"ConnectionError: gone": sum(by_second.values())}
+    return replace(trial_, timeline=timeline, total=replace(trial_.total, errors=errors))
+
+
+def test_errors_that_a_fault_makes_are_no_fault_of_the_server():
+    failing = with_errors(trial(), s2=500, s3=500)
+    assert gates(failing)["errors"] == "invalid"
+    assert "errors" not in gates(struck(failing))
+
+
+def test_errors_before_a_fault_and_after_it_are():
+    assert gates(struck(with_errors(trial(), s0=500)))["errors"] == "invalid"
+    assert "errors" not in gates(struck(with_errors(trial(), s4=500))), "it was felt until 3.2 s, and a second more"
+    assert gates(struck(with_errors(trial(), s4=500), silent_seconds=0.2, answering_seconds=0.1))["errors"] == "invalid"
+
+
+def test_what_a_fault_cuts_off_is_no_unkept_schedule():
+    behind = opened(sent=0.7)
+    assert "schedule" in gates(behind)
+    assert "schedule" not in gates(struck(behind))
+
+
+def drifting(**changes):
+    """Half as many answers in each second as in the one before, in three trials."""
+    counts = {0: 1_600, 1: 800, 2: 400, 3: 200, 4: 100}
+    timeline = [
+        Slice(second=second, kind="total", count=count, errors=0, response="") for second, count in counts.items()
+    ]
+    return [replace(trial(number), timeline=timeline, **changes) for number in (1, 2, 3)]
+
+
+def test_a_cold_or_struck_trial_is_not_asked_to_be_steady():
+    assert "steadiness" in gates(*drifting())
+    cold = Cold(restart_seconds=0.3, cached_bytes=1, left_bytes=0)
+    assert "steadiness" not in gates(*drifting(cold=cold))
+    assert "steadiness" not in gates(*map(struck, drifting()))
+
+
+def test_a_process_that_was_killed_for_memory_voids_the_number_where_the_limit_is_the_servers_own():
+    dying = replace(trial(), server=replace(trial().server, killed_for_memory=2))
+    own = replace(synthetic.limits(), memory_bytes=512 << 20)
+    found = judged(dying, limits=own)
+    assert gates(dying, limits=own)["memory"] == "invalid"
+    assert "2 of its processes were killed for memory at the limit of 512 MiB" in found.findings[0].reason
+    assert "memory" not in gates(dying), "without a limit of its own, anybody may have been killed"
+    assert "memory" not in gates(trial(), limits=own)

@@ -109,10 +109,11 @@ def test_each_session_still_sends_one_request_that_was_waiting_at_the_end(clock,
     due = Schedule(100.0, "constant", (1,), start_ns, start_ns, end_ns)
     recorder = Recorder(start_ns, end_ns, open_loop=True)
     sample = Sample(SimpleNamespace(tracks=lambda operation: False), {})
-    lane = trial.Lane(Server(clock, service_ms * MILLISECOND), repeat(Ask()), sample, Stream(1, 1, 0, 1))
+    server = Server(clock, service_ms * MILLISECOND)
+    lane = trial.Lane(server, lambda: server, repeat(Ask()), sample, Stream(1, 1, 0, 1))
 
-    def send(operations, session, tape, end_ns):
-        return open_(operations, session, tape, end_ns, due.next_due_ns)
+    def send(operations, lane, end_ns):
+        return open_(operations, lane.session, lane.tape, end_ns, due.next_due_ns)
 
     trial._drive(lane, send, recorder, start_ns, end_ns, waiting=True)
     assert lane.crash is None

@@ -44,6 +44,7 @@ def outcome(recorder, schedule=None):
         problems=[],
         traits={},
         schedule=schedule,
+        steps=b"",
         rows_added=0,
         rows_maybe_added=0,
         process_cpu_seconds=1.0,

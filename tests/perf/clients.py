@@ -14,7 +14,7 @@ from harness.engine import Address
 from harness.load import plan, trial
 from harness.load.merge import Merged
 
-TARGET = plan.Target(engine="", workload="", parameters={}, address=Address("", ""))
+TARGET = plan.Target(engine="", variant=None, workload="", parameters={}, address=Address("", ""))
 
 
 class Call(msgspec.Struct, frozen=True, gc=False):
@@ -77,6 +77,7 @@ def through_harness(
         process=0,
         warmup_seconds=min(0.5, seconds / 4),
         seconds=seconds,
+        stepwise=False,
     )
     armed = trial.arm(order, calls, calls, open_session)  # type: ignore[arg-type]
     return Merged([trial.go(armed, time.perf_counter_ns() + 50_000_000)], seconds)

@@ -24,7 +24,7 @@ from adapters.postgres.client import int4
 from adapters.redis.client import Client as RedisClient
 from harness import discover, draw, machine
 from harness.keyvalue import Record
-from harness.sources import open_server, wheels
+from harness.sources import Order, open_server, wheels
 from harness.sources.server import Server
 from tests.perf.clients import bare, through_harness
 from tests.perf.table import Line
@@ -37,18 +37,16 @@ ROWS = 100_000
 @contextmanager
 def server(name: str, work: Path) -> Iterator[Server]:
     server_cpus, _ = machine.split_cpus()
-    with open_server(
-        name,
-        discover.engine(name),
+    order = Order(
         source="embedded",
-        url=None,
         namespace="bakeoff_perf",
         durability="relaxed",
-        memory_bytes=2**30,
+        memory_bytes=5 * 2**28,
         cpus=server_cpus,
         work=work,
         say=lambda text: None,
-    ) as opened:
+    )
+    with open_server(name, discover.engine(name), order) as opened:
         yield opened
 
 

@@ -75,7 +75,7 @@ def _memory_engine_us(name: str) -> float:
     for batch in workload.load():
         opened.load(batch)  # type: ignore[attr-defined]
     order = plan.TrialPlan(
-        target=plan.Target(engine="memory", workload=name, parameters={}, address=address),
+        target=plan.Target(engine="memory", variant=None, workload=name, parameters={}, address=address),
         varied={},
         seed=1,
         trial=1,
@@ -87,6 +87,7 @@ def _memory_engine_us(name: str) -> float:
         process=0,
         warmup_seconds=0.5,
         seconds=SECONDS,
+        stepwise=False,
     )
     armed = trial.arm(order, workload, oracle, lambda: session(address))
     merged = Merged([trial.go(armed, time.perf_counter_ns() + 50_000_000)], SECONDS)

@@ -14,7 +14,8 @@ from harness import histogram
 from harness.analysis.steady import trend
 from harness.analysis.verdict import throughput_by_second
 from harness.load.schedule import Schedule
-from harness.result import Latency, Measured, Result
+from harness.result import Result
+from harness.trial import Latency, Measured
 from tests.load.virtual import SECOND
 from tests.simulated.laws import Law, bimodal, constant, exponential
 from tests.simulated.simulation import LEAD_IN_SECONDS, SEED, simulate

@@ -20,16 +20,17 @@ from harness.engine import Address
 from harness.load import plan, prepare, trial
 from harness.load.calibrate import calibrate
 from harness.measure import LEAD_SECONDS, Round, measure
-from harness.result import Arrivals, Load, Result, Stage
+from harness.result import Result
 from harness.sources import Server as Source
 from harness.spec import Entry
+from harness.trial import Arrivals, Load, Stage
 from tests import synthetic
 from tests.load.virtual import SECOND
 from tests.simulated.engine import Server, Simulated
 from tests.simulated.laws import Law
 from tests.simulated.world import Process, World
 
-CANDIDATE = Candidate("memory", "volatile")  # Whose data and answers it has.
+CANDIDATE = Candidate(engine="memory", durability="volatile")  # Whose data and answers it has.
 WORKLOAD = discover.workload("read-heavy").scaled(0.02)
 SEED = 1
 TICK_NS = 1_000  # While calibrating, where a loop of the harness alone must come to its end.
@@ -68,7 +69,7 @@ def simulate(law: Law, **conditions: Any) -> Result:
     found = bench.contender()
     cores = list(range(1, 1 + wanted.processes))
     with world.entered():
-        contender.prepare(found, SimpleNamespace(seed=SEED), bench, cores, Quiet())  # type: ignore[arg-type]
+        contender.prepare(found, SimpleNamespace(seed=SEED, undisturbed=True), bench, cores, Quiet())  # type: ignore[arg-type]
         contender.calibrate(found, SEED, bench, Quiet())  # type: ignore[arg-type]
         bench.measure(found, 1, wanted.load("warm-up"), 0.0, WARMUP_SECONDS)
         for number in range(2, 2 + wanted.trials):
@@ -107,6 +108,7 @@ class Bench:
         self.world.processes = [worker.process for worker in self.workers.values()]
         target = plan.Target(
             engine=CANDIDATE.engine,
+            variant=None,
             workload="read-heavy",
             parameters=parameters.values(WORKLOAD),
             address=self.address,
@@ -116,11 +118,11 @@ class Bench:
             source="embedded",
             version="1",
             network="loopback",
-            pid=None,
+            control=None,
             cpus=(0,),
             memory_bytes=None,
         )
-        entry = Entry(candidate=CANDIDATE, source="embedded", why="", url=None)
+        entry = Entry(candidate=CANDIDATE, source="embedded", why="", url=None, image=None)
         result = synthetic.result(CANDIDATE.name, durability=CANDIDATE.durability)
         return Contender(entry, source, target, result)
 

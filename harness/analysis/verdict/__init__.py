@@ -13,9 +13,10 @@ from typing import Literal
 
 from harness.analysis.verdict import client, engine
 from harness.analysis.verdict.client import client_bound, client_busy
-from harness.analysis.verdict.engine import throughput_by_second
+from harness.analysis.verdict.engine import felt, throughput_by_second
 from harness.analysis.verdict.finding import Finding, Trials, in_process, percent
-from harness.result import Result, Run, Trial
+from harness.result import Result, Run
+from harness.trial import Trial
 
 __all__ = [
     "Finding",
@@ -23,6 +24,7 @@ __all__ = [
     "client_bound",
     "client_busy",
     "comparison",
+    "felt",
     "in_process",
     "throughput_by_second",
     "trial_verdict",
@@ -35,6 +37,7 @@ GATES: Sequence[Callable[[Trials, Result], Finding | None]] = (  # What voids a 
     engine.answers,
     engine.survival,
     engine.loading,
+    engine.memory,
     engine.errors,
     client.schedule,
     client.little,

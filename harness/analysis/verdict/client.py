@@ -5,7 +5,8 @@ from __future__ import annotations
 from harness.analysis.merge import decoded
 from harness.analysis.verdict.finding import Finding, Trials, in_process, in_some, percent
 from harness.histogram import quantile_ns
-from harness.result import Result, Trial
+from harness.result import Result
+from harness.trial import Trial
 
 CLIENT_BUSY = 0.7  # Share of the client's cores from which Python's own waiting shows in every latency.
 FAST_MS, CLIENT_BUSY_IF_FAST = 1.0, 0.5  # Under a millisecond it shows earlier.
@@ -42,8 +43,8 @@ def client_bound(trial: Trial, result: Result) -> bool:
 
 
 def behind(trial: Trial) -> bool:
-    """Was too much of an open loop's schedule never sent?"""
-    return trial.offered is not None and trial.offered.sent < SENT * trial.offered.due
+    """Was too much of an open loop's schedule never sent? In a trial with a fault that is the fault's doing."""
+    return trial.struck is None and trial.offered is not None and trial.offered.sent < SENT * trial.offered.due
 
 
 def schedule(trials: Trials, result: Result) -> Finding | None:
@@ -110,7 +111,7 @@ def little(trials: Trials, result: Result) -> Finding | None:
     A request counts where it ended, so those in flight at either end of the measured part may be in or out with their
     whole length: both limits give way by the longest. Failed requests are in no response time.
     """
-    loops = [trial for trial in trials if trial.offered is None and trial.total.response]
+    loops = [trial for trial in trials if trial.offered is None and trial.total.response and trial.struck is None]
     over = [t for t in loops if _in_flight(t) > MOST_IN_FLIGHT + _longest_seconds(t) / t.seconds]
     if over:
         reason = f"measurement error: {max(map(_in_flight, over)):.2f} requests in flight for each client"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 
 from harness import histogram
@@ -9,11 +10,13 @@ from harness.analysis.merge import decoded
 from harness.analysis.steady import Series, steadiness, trend
 from harness.analysis.verdict.client import behind, server_busy
 from harness.analysis.verdict.finding import Finding, Severity, Trials, in_process, in_some, percent
-from harness.result import Repeat, Result, Trial
+from harness.result import Repeat, Result
+from harness.trial import Struck, Trial
 
 ERRORS_FLAGGED, ERRORS_INVALID = 0.001, 0.01  # Shares of requests: with 1 % failed, p99 is of the rest only.
 OTHERS = 0.15  # Share of the cores: our own accounts agree with the kernel's within 0.06 on a quiet machine.
 STOLEN = 0.02  # Share of the cores' time: as much as trials differ on a quiet machine.
+MEBIBYTE = 2**20
 FIRST_PINGS, AGAIN_PINGS, FASTER = 4, 2, 3  # Work the first time, and hardly more than a round trip the second.
 
 
@@ -39,12 +42,13 @@ def loading(trials: Trials, result: Result) -> Finding | None:
 
 
 def errors(trials: Trials, result: Result) -> Finding | None:
-    types = sum((Counter(trial.total.errors) for trial in trials), Counter())
-    failed, struck = types.total(), [trial for trial in trials if trial.total.errors]
-    share = failed / (failed + sum(trial.total.count for trial in trials)) if failed else 0.0
+    """A fault is meant to break requests: of a struck trial only those before it and after it count."""
+    counts = [apart_from_fault(trial) for trial in trials]
+    failed, struck = sum(f for _, f in counts), [t for t, (_, f) in zip(trials, counts, strict=True) if f]
+    share = failed / (failed + sum(answered for answered, _ in counts)) if failed else 0.0
     if share <= ERRORS_FLAGGED:
         return None
-    [(most, _)] = types.most_common(1)
+    [(most, _)] = sum((Counter(trial.total.errors) for trial in struck), Counter()).most_common(1)
     reason = f"{percent(share, 2)} of the requests failed{in_some(struck, trials)}, most with {most}"
     status: Severity = "invalid" if share > ERRORS_INVALID else "flagged"
     return Finding("errors", status, f"{reason}; they are in no latency", "see the server's log, or press less")
@@ -52,7 +56,7 @@ def errors(trials: Trials, result: Result) -> Finding | None:
 
 def steady(trials: Trials, result: Result) -> Finding | None:
     """One-second slices, a block for each trial. Where a schedule was not kept, that response times grow is known."""
-    if not trials or any(map(behind, trials)):
+    if not trials or any(map(behind, trials)) or any(trial.struck or trial.cold for trial in trials):
         return None
     opened = trials[0].offered is not None
     found = trend([_response_by_second(trial) if opened else throughput_by_second(trial) for trial in trials])
@@ -100,6 +104,20 @@ def shared_cores(trials: Trials, result: Result) -> Finding | None:
         return None
     reason = f"server and client share cores ({', '.join(map(str, shared))}) and slow each other down"
     return Finding("shared cores", "flagged", reason, "use a machine with more cores, or a server elsewhere (--at)")
+
+
+def memory(trials: Trials, result: Result) -> Finding | None:
+    """Only where it has a control group of its own: in ours it could be anybody who was killed."""
+    if result.limits is None or result.limits.memory_bytes is None:
+        return None
+    killed = {trial.number: trial.server.killed_for_memory or 0 for trial in trials if trial.server}
+    struck = [trial for trial in trials if killed.get(trial.number, 0) > 0]
+    if not struck:
+        return None
+    limit = f"{result.limits.memory_bytes // MEBIBYTE:,} MiB"
+    count = sum(killed.values())
+    reason = f"{count} of its processes were killed for memory at the limit of {limit}{in_some(struck, trials)}"
+    return Finding("memory", "invalid", reason, "give the servers more (--memory), or less data (--scale)")
 
 
 def throttled(trials: Trials, result: Result) -> Finding | None:
@@ -159,6 +177,23 @@ def result_cache(trials: Trials, result: Result) -> Finding | None:
 def _is_cached(repeat: Repeat, ping_ms: float) -> bool:
     works = repeat.first_ms >= FIRST_PINGS * ping_ms
     return works and repeat.again_ms <= min(AGAIN_PINGS * ping_ms, repeat.first_ms / FASTER)
+
+
+def apart_from_fault(trial: Trial) -> tuple[int, int]:
+    """Requests that were answered and that failed, without the seconds in which a fault was felt."""
+    if trial.struck is None:
+        return trial.total.count, sum(trial.total.errors.values())
+    first, last = felt(trial.struck)
+    calm = [piece for piece in trial.timeline if 0 <= piece.second < trial.seconds]
+    calm = [piece for piece in calm if not first <= piece.second <= last]
+    return sum(piece.count for piece in calm), sum(piece.errors for piece in calm)
+
+
+def felt(struck: Struck) -> tuple[int, int]:
+    """The first and the last second of a trial in which its fault was felt."""
+    at = struck.fault.at_seconds
+    silence = max(struck.silent_seconds, struck.answering_seconds or 0.0, struck.fault.for_seconds)
+    return math.floor(at), math.floor(at + silence) + 1  # Clients may be a moment late to find the server again.
 
 
 def throughput_by_second(trial: Trial) -> list[int]:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.result import Result, Trial
+from harness.result import Result
+from harness.trial import Trial
 
 Trials = Sequence[Trial]
 Severity = Literal["flagged", "invalid"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.analysis.slo import worded
-from harness.report.content import rates
+from harness.report.content import faults, rates
 from harness.report.content.capacity import by_capacity, carries_more, kept_up_to, unknown
 from harness.report.content.capacity import found as capacity_of
 from harness.report.content.quality import at_equal_recall
@@ -28,6 +28,8 @@ def answer(view: View) -> list[str]:
     """Paragraphs: the answer, then what the stages beside the main one add; so for each durability class."""
     if not view.ok:
         return [f"No candidate has numbers that may be used: {listed(out(view))}."]
+    if view.run.fault:
+        return [*faults.sentences(view), *([f"{listed(out(view))}."] if view.unranked else [])]
     if view.first_look:
         return [_first_look(view)]
     paragraphs = []

@@ -59,7 +59,7 @@ def _basis(view: View) -> str:
 
 def _ahead(view: View) -> list[str]:
     """In how many rounds a clear winner was the best: what an interval means in plain words."""
-    if view.first_look:
+    if view.first_look or view.run.fault:
         return []
     said = []
     for members in view.ranked.values():
@@ -82,7 +82,7 @@ def _rounds(view: View, members: Sequence[Candidate]) -> tuple[int, int]:
 
 def _alike(view: View) -> list[str]:
     """Neighbours below the first place that nothing tells apart."""
-    if view.first_look:
+    if view.first_look or view.run.fault:
         return []
     said = []
     for members in view.ranked.values():
@@ -197,4 +197,5 @@ def _reach(view: View) -> list[str]:
     rows = {c.result.loading.rows for c in view.ok if c.result and c.result.loading}
     if not rows:
         return []
-    return [f"Anything but one server with {max(rows):,} rows: no replication, no crash, no month of growth."]
+    crash = "" if view.run.fault else " no crash,"
+    return [f"Anything but one server with {max(rows):,} rows: no replication,{crash} no month of growth."]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from harness.analysis.losses import chance, with_loss
 from harness.report.document import Block, Command, Items, Section, Table
 from harness.report.numbers import DASH, cores, counted, digits, listed, percent, size, whole
 from harness.report.totals import Costs
 from harness.report.view import Candidate, View
-from harness.result import Loading, Result
+from harness.result import Limits, Loading, Machine, Result
+from harness.trial import Trial
 
 _Row = tuple[str, Callable[[Candidate], str]]  # A property, and how it reads for a candidate.
 
@@ -20,9 +22,10 @@ def costs(view: View) -> Section:
 def fairness(view: View) -> Section:
     """What has to be alike, and where it is not."""
     started = [candidate for candidate in _known(view) if candidate.result and candidate.result.source]
-    values = {name: {text(candidate) for candidate in started} - {DASH} for name, text in _CONDITIONS}
+    conditions = [*_CONDITIONS, ("durability measured", _measured(view))]
+    values = {name: {text(candidate) for candidate in started} - {DASH} for name, text in conditions}
     alike = [(name, next(iter(found))) for name, found in values.items() if len(found) == 1]
-    differing = [row for row in _CONDITIONS if len(values[row[0]]) > 1]
+    differing = [row for row in conditions if len(values[row[0]]) > 1]
     designs: dict[str, list[str]] = {}
     for candidate in started:
         if candidate.result and candidate.result.design:
@@ -51,6 +54,7 @@ def settings(view: View) -> Section:
             f"{run.trials} of {run.seconds:g} s after {run.warmup_seconds:g} s of warm-up, "
             f"profile {run.profile}, seed {run.seed}",
         ),
+        ("servers", f"data on {run.data}, {'cold' if run.cold else 'warm'} caches"),
         ("data", f"fingerprint {run.fingerprint}"),
         ("run", f"{run.id}, {run.started:%Y-%m-%d %H:%M:%S %Z}{ended}, bakeoff {run.bakeoff}"),
     ]
@@ -58,9 +62,12 @@ def settings(view: View) -> Section:
 
 
 def machine(view: View) -> Section:
-    host = view.run.machine
+    return Section("Machine", [Items(machine_items(view.run.machine))])
+
+
+def machine_items(host: Machine) -> list[tuple[str, str]]:
     usable = f", {host.usable_cores} usable" if host.usable_cores != host.cores else ""
-    items = [
+    return [
         ("hardware", f"{host.cpu}, {counted(host.cores, 'core')}{usable}, {size(host.memory_bytes)} memory"),
         ("virtualisation", host.virtualisation or "none seen"),
         ("clock governor", host.governor or "not known"),
@@ -68,7 +75,6 @@ def machine(view: View) -> Section:
         ("system", f"{host.system}, kernel {host.kernel}, Python {host.python}"),
         ("packages", ", ".join(f"{name} {version}" for name, version in host.packages.items())),
     ]
-    return Section("Machine", [Items(items)])
 
 
 def facts(view: View) -> Section:
@@ -89,6 +95,39 @@ def statements(view: View) -> Section:
         for purpose, sent in candidate.result.statements.items() if candidate.result else ():
             blocks += [f"{candidate.name}, {purpose}:", Command("\n".join(sent))]
     return Section("Statements as they were sent", blocks, folded=True)
+
+
+def _measured(view: View) -> Callable[[Candidate], str]:
+    def text(candidate: Candidate) -> str:
+        survival = view.survival(candidate)
+        if survival is None:
+            return DASH
+        low, high = map(percent, chance(survival))
+        return f"{with_loss(survival)} of {counted(len(survival.kills), 'kill')} lost some writes ({low}–{high})"
+
+    return text
+
+
+def memory_limit(limits: Limits | None) -> str:
+    """As the kernel has it."""
+    if limits is None:
+        return DASH
+    if limits.memory_bytes is None:
+        return "none, by settings only"
+    swap = {None: ", swap not seen", 0: ", no swap"}.get(limits.swap_bytes, f" and {size(limits.swap_bytes)} swap")
+    return f"{size(limits.memory_bytes)}{swap}"
+
+
+def caches(trials: Sequence[Trial]) -> str:
+    """What was done before trials so that nothing was in memory."""
+    chilled = [trial.cold for trial in trials if trial.cold]
+    if not chilled:
+        return "warm" if trials else DASH
+    left = [cold.left_bytes for cold in chilled if cold.left_bytes is not None]
+    if len(left) < len(chilled):
+        return "restarted; its files could not be seen, and may be in memory"
+    dropped = [(cold.cached_bytes or 0) - (cold.left_bytes or 0) for cold in chilled]
+    return f"restarted, {size(max(dropped))} of its files dropped, {size(max(left))} left in memory"
 
 
 def _known(view: View) -> list[Candidate]:
@@ -140,15 +179,24 @@ _CONDITIONS: Sequence[_Row] = (
     ("product", _result(lambda result: result.title)),
     ("version", _result(lambda result: result.server_version or DASH)),
     ("source", _result(lambda result: result.source or DASH)),
-    ("image", _result(lambda result: (result.image or DASH)[-19:])),  # The end of a digest tells it from others.
+    ("image asked", _result(lambda result: result.image_asked or DASH)),
+    ("image that ran", _result(lambda result: (result.image or DASH)[-19:])),  # A digest's end tells it from others.
     ("network path", _result(lambda result: result.network or DASH)),
     ("durability asked", _result(lambda result: result.durability_asked)),
     (
         "durability observed",
         _result(lambda result: result.durability_observed or ("cannot tell" if result.facts else DASH)),
     ),
-    ("server cores", _result(lambda result: cores(result.server_cpus))),
+    ("server cores asked", _result(lambda result: cores(result.server_cpus))),
+    ("server cores observed", _result(lambda result: cores(result.limits.cpus) if result.limits else DASH)),
     ("client cores", _result(lambda result: cores(result.client_cpus))),
-    ("server memory limit", _result(lambda result: size(result.memory_bytes))),
+    ("memory asked", _result(lambda result: size(result.memory_bytes))),
+    ("memory limit observed", _result(lambda result: memory_limit(result.limits))),
+    (
+        "shared memory observed",
+        _result(lambda result: size(result.limits.shared_memory_bytes if result.limits else None)),
+    ),
+    ("data observed on", _result(lambda result: result.limits.data if result.limits else DASH)),
+    ("caches observed", lambda candidate: caches(candidate.trials)),
     ("content after load", _loading(lambda loading: loading.content)),
 )

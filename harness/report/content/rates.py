@@ -13,7 +13,7 @@ from harness.report.document import Block, Section, Table
 from harness.report.numbers import DASH, counted, digits, interval, listed
 from harness.report.standing import Standing, limited_by_client
 from harness.report.view import DOUBTFUL, NOT_KEPT, Candidate, View
-from harness.result import Latency
+from harness.trial import Latency
 
 QUANTILES = {"p99": "99 %", "p95": "95 %", "p50": "half"}
 

@@ -8,10 +8,10 @@ from harness.report.content.answer import answer
 from harness.report.content.capacity import capacity, ladder
 from harness.report.content.certainty import how_sure, not_shown
 from harness.report.content.circumstances import costs, facts, fairness, machine, settings, statements
+from harness.report.content.faults import faults
 from harness.report.content.quality import equal_recall, recall_by_kind, traits
 from harness.report.content.rates import common_rates
 from harness.report.content.shares import calibration, split
-from harness.report.content.speed import FASTEST as FASTEST
 from harness.report.content.speed import errors, throughput, times, titled
 from harness.report.content.trust import verdicts, warnings
 from harness.report.document import Block, Command, Notes, Section
@@ -30,6 +30,7 @@ def sections(view: View) -> list[Section]:
     parts = [
         first_screen(view),
         verdicts(view),
+        faults(view),
         *(throughput(view, durability) for durability in view.ranked),
         *_by_class(view),
         recall_by_kind(view),

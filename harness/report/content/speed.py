@@ -9,7 +9,7 @@ from harness.report.content.trust import of_trials
 from harness.report.document import Block, Section, Table
 from harness.report.numbers import DASH, digits, interval, percent, whole
 from harness.report.view import Candidate, View, trials_of
-from harness.result import Latency
+from harness.trial import Latency
 
 FASTEST = "*"  # Before a number.
 T_UNTIL = 10  # Trials from which Hodges-Lehmann takes the place of Student's t.

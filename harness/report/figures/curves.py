@@ -17,7 +17,8 @@ from harness.report.content.rates import Served, at_rates
 from harness.report.document import Figure
 from harness.report.numbers import counted, digits, listed
 from harness.report.view import Candidate, View
-from harness.result import Latency, Run, Stage
+from harness.result import Run
+from harness.trial import Latency, Stage
 
 Shown = Sequence[tuple[Candidate, Who]]
 

@@ -12,14 +12,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from harness.report.charts import Who
-from harness.report.content.sections import FASTEST, sections
-from harness.report.document import Command, Items, Notes, Section, Table, plain
-from harness.report.figures import illustrated, who_is_who
+from harness.report.content.speed import FASTEST
+from harness.report.document import Command, Items, Notes, Report, Section, Table, plain
 from harness.report.html import svg
 from harness.report.html.svg.canvas import element, group, line, marker
 from harness.report.numbers import DASH
-from harness.report.view import view
-from harness.result import Result, Run
 
 WIDE, NARROW = 720.0, 360.0  # Of a figure, in units that are about a pixel: for a page, and for a phone or a column.
 MANY_TABLES = 2  # Up to which the figures of a section follow its tables; else they come first.
@@ -27,18 +24,15 @@ _HERE = Path(__file__).parent
 _NOT_IN_A_NAME = re.compile(r"[^a-z0-9]+")
 
 
-def render(run: Run, results: Sequence[Result]) -> str:
-    """The whole report. Raises UsageError for damaged data."""
-    seen = view(run, results)
-    parts = illustrated(seen, sections(seen))
+def render(report: Report) -> str:
+    """The whole report."""
     style, script = (Markup((_HERE / name).read_text(encoding="utf-8")) for name in ("style.css", "script.js"))
     return (
         _environment()
         .get_template("template.html")
         .render(
-            run=run,
-            parts=list(zip(_names(parts), parts, strict=True)),
-            everybody=[who for _, who in who_is_who(seen)],
+            report=report,
+            parts=list(zip(_names(report.sections), report.sections, strict=True)),
             style=style,
             script=script,
             digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
