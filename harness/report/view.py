@@ -106,6 +106,11 @@ class View:
         return _first_look(self.run)
 
     @property
+    def compared(self) -> bool:
+        """Is anything said of who is better? Not of a first look, nor where servers were hurt on purpose."""
+        return not self.first_look and self.run.fault is None
+
+    @property
     def ok(self) -> list[Candidate]:
         return [candidate for members in self.ranked.values() for candidate in members]
 

@@ -53,13 +53,13 @@ def _basis(view: View) -> str:
         load = f"{counted(run.clients, 'client')} that wait for each answer (closed loop)"
     else:
         load = f"{digits(run.rate_per_second)} requests/s offered ({run.arrivals}, open loop)"
-    compared = not view.first_look and any(len(members) > 1 for members in view.ranked.values())
+    compared = view.compared and any(len(members) > 1 for members in view.ranked.values())
     return f"{counted(run.trials, 'trial')} of {run.seconds:g} s; {load}" + (f"; {method(view)}." if compared else ".")
 
 
 def _ahead(view: View) -> list[str]:
     """In how many rounds a clear winner was the best: what an interval means in plain words."""
-    if view.first_look or view.run.fault:
+    if not view.compared:
         return []
     said = []
     for members in view.ranked.values():
@@ -82,7 +82,7 @@ def _rounds(view: View, members: Sequence[Candidate]) -> tuple[int, int]:
 
 def _alike(view: View) -> list[str]:
     """Neighbours below the first place that nothing tells apart."""
-    if view.first_look or view.run.fault:
+    if not view.compared:
         return []
     said = []
     for members in view.ranked.values():
@@ -98,7 +98,7 @@ def _more(view: View) -> list[str]:
     """What would settle it."""
     if view.first_look:
         return ["A first look only: no interval can be given. Use profile quick or thorough for a comparison."]
-    fronts = [told_apart(view, members)[0] for members in view.ranked.values()]
+    fronts = [told_apart(view, members)[0] for members in view.ranked.values()] if view.compared else []
     undecided = [front for front in fronts if len(front) > 1]
     if not undecided:
         return []

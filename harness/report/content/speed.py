@@ -41,7 +41,7 @@ def throughput(view: View, durability: str) -> Section:
             "Late: every client was busy when the request was due; lag: for how long. Timer: an idle client overslept; "
             "that is in no response time.",
         ]
-    if len(members) > 1 and not view.first_look:
+    if len(members) > 1 and view.compared:
         blocks.append(f"In brackets: {method(view)}. CV: standard deviation over mean.")
     return Section(titled(view, "Throughput", durability), blocks)
 
@@ -84,7 +84,7 @@ def _throughput_row(view: View, candidate: Candidate, best: Candidate) -> Sequen
     rates = list(total.per_second.values())
     spread = interval(min(rates), max(rates)) if len(rates) > 1 else DASH
     bound = "≥ " * (candidate.client_bound and view.measure == "per_second")
-    ranked = candidate is not best and not view.first_look and view.measure == "per_second"
+    ranked = candidate is not best and view.compared and view.measure == "per_second"
     compared = view.standing(best, candidate).cell if ranked else DASH
     return (
         candidate.label,
@@ -134,7 +134,7 @@ def _times(view: View, durability: str) -> list[Block]:
 
 def _compared(view: View, members: Sequence[Candidate]) -> list[Block]:
     """Of an open loop, where times rank."""
-    if view.first_look or len(members) < 2:
+    if not view.compared or len(members) < 2:
         return []
     best, *others = members
     name = view.measure.removesuffix("_ms")

@@ -57,7 +57,7 @@ def _ratios(view: View, shown: Shown) -> Figure | None:
     who = {candidate.name: who for candidate, who in shown}
     found = []
     for best, *others in view.ranked.values():
-        for other in others if view.like_for_like([best, *others]) and not view.first_look else []:
+        for other in others if view.like_for_like([best, *others]) and view.compared else []:
             standing, label = view.standing(best, other), f"{best.label} against {other.label}"
             if (ratio := standing.ratio) and not (standing.first_bound and standing.second_bound):
                 high = None if standing.first_bound else ratio.high
