@@ -11,11 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-# Two-sided 95 % points of Student's t with 1 to 8 degrees of freedom.
-_STUDENT_T = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306)
-_RANKED_FROM = 10  # Pairs from which ranks say more than the t interval, which has to assume a normal distribution.
+from harness.analysis.paired import RANKED_FROM, paired
+
+_CONFIDENCE = 0.95
 
 Trials = Mapping[int, float]  # Trial number -> value above 0.
 
@@ -46,27 +45,7 @@ def ratio(one: Trials, other: Trials) -> Ratio | None:
         return None
     ones, others = (np.array([trials[n] for n in numbers]) for trials in (one, other))
     logarithms = np.log(ones / others)
-    few = len(numbers) < _RANKED_FROM
-    estimate, low, high = _student(logarithms) if few else _hodges_lehmann(logarithms)
+    found = paired(logarithms.tolist(), _CONFIDENCE)
     overlap = bool(ones.min() <= others.max() and others.min() <= ones.max())
-    return Ratio(math.exp(estimate), math.exp(low), math.exp(high), overlap and few)
-
-
-def _student(values: NDArray[np.float64]) -> tuple[float, float, float]:
-    centre = float(values.mean())
-    half = _STUDENT_T[len(values) - 2] * float(values.std(ddof=1)) / math.sqrt(len(values))
-    return centre, centre - half, centre + half
-
-
-def _hodges_lehmann(values: NDArray[np.float64]) -> tuple[float, float, float]:
-    """The median of all pairwise means; the interval is exact, from the distribution of the signed-rank statistic."""
-    first, second = np.triu_indices(len(values))
-    means = np.sort((values[first] + values[second]) / 2)
-    chances = np.ones(1)
-    for rank in range(1, len(values) + 1):
-        with_rank = np.zeros(len(chances) + rank)
-        with_rank[: len(chances)] += chances / 2
-        with_rank[rank:] += chances / 2
-        chances = with_rank
-    outside = int(np.count_nonzero(np.cumsum(chances) <= 0.025))
-    return float(np.median(means)), float(means[outside - 1]), float(means[-outside])
+    few = len(numbers) < RANKED_FROM
+    return Ratio(math.exp(found.estimate), math.exp(found.low), math.exp(found.high), overlap and few)
