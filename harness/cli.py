@@ -14,7 +14,7 @@ import click
 import msgspec
 from rich.console import Console
 
-from harness import bench, doctor, fault, listing, sources, store, studies
+from harness import bench, choice, doctor, fault, listing, sources, store, studies
 from harness.consistency import Economy
 from harness.engine import DURABILITIES
 from harness.errors import BakeoffError
@@ -26,6 +26,7 @@ from harness.sources import SOURCES
 from harness.specify import Wanted
 
 RUNS = Path("results/runs")
+DECISIONS = Path("results/decisions")
 P = ParamSpec("P")
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -172,6 +173,36 @@ def consistency_(seconds: float, accounts: int, counters: int, **options: Any) -
         seed=wanted.seed,
     )
     return studies.study_consistency(wanted, economy, Console(stderr=True), Console(), RUNS)
+
+
+@main.command("decide")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("runs", nargs=-1, type=click.Path(path_type=Path), metavar="[RUN]...")
+@click.option("--init", is_flag=True, help="Write an example with comments to FILE.")
+@click.option("--interview", is_flag=True, help="Write FILE from your answers to questions.")
+@click.option("--run", is_flag=True, help="Do what would settle the question, then decide.")
+@click.option("--check", is_flag=True, help="FILE is a decision record: does it still hold? Exit code 1 if not.")
+@click.option("--profile", type=click.Choice(list(PROFILES)), default="quick", show_default=True, help="Of runs.")
+@click.option("--source", type=click.Choice([s for s in SOURCES if s != "at"]), default="auto", show_default=True)
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=1, show_default=True, help="Of the draws.")
+@click.option("--out", type=click.Path(path_type=Path), help=f"Folder for the decision.  [default: {DECISIONS}/…]")
+@_words_errors
+def decide_(**options: Any) -> int:
+    """Choose an engine by the requirements in FILE (a TOML file) and the results of RUNs and studies.
+
+    Without RUNs: who is out by documented facts, and what to measure of the others.
+    """
+    wanted = choice.Wanted(**options, command=["bakeoff", *sys.argv[1:]])
+    return choice.decide(wanted, Console(stderr=True), Console(), DECISIONS)
+
+
+@main.command("catalog")
+@click.argument("engine", required=False)
+@_words_errors
+def catalog_(engine: str | None) -> int:
+    """What the makers of ENGINE (default: a table of all) document, with sources."""
+    choice.show_catalog(engine, Console())
+    return 0
 
 
 @main.command()

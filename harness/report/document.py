@@ -36,7 +36,36 @@ class Command:
     text: str
 
 
-Block = str | Table | Items | Notes | Command  # A str is a paragraph.
+@dataclass(frozen=True)
+class Weighing:
+    """What options are worth by weights, for readers who would weigh otherwise. Points are 100 times the worth."""
+
+    attributes: Sequence[tuple[str, str | None]]  # Criterion, and workload where it has a value for each.
+    weights: Sequence[float]  # Of the attributes; together 1.
+    importance: Sequence[tuple[str, float]]  # Of workloads; together 1.
+    options: Sequence[tuple[str, Sequence[float]]]  # With the worth of each attribute, 0 to 1.
+
+    @property
+    def criteria(self) -> dict[str, float]:
+        """With their weights."""
+        found: dict[str, float] = {}
+        for (criterion, _), weight in zip(self.attributes, self.weights, strict=True):
+            found[criterion] = found.get(criterion, 0.0) + weight
+        return found
+
+    def table(self) -> Table:
+        """Points by criterion."""
+        rows = []
+        for criterion, weight in self.criteria.items():
+            own = [place for place, (name, _) in enumerate(self.attributes) if name == criterion]
+            points = [100 * sum(self.weights[p] * worths[p] for p in own) for _, worths in self.options]
+            rows.append((criterion, f"{100 * weight:.0f} %", *(f"{each:.1f}" for each in points)))
+        totals = [100 * sum(w * v for w, v in zip(self.weights, worths, strict=True)) for _, worths in self.options]
+        rows.append(("all", "100 %", *(f"{total:.1f}" for total in totals)))
+        return Table(("points", "weight", *(name for name, _ in self.options)), rows)
+
+
+Block = str | Table | Items | Notes | Command | Weighing  # A str is a paragraph.
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from harness.report.content.speed import FASTEST
-from harness.report.document import Block, Command, Items, Notes, Report, Section, Table, plain
+from harness.report.document import Block, Command, Items, Notes, Report, Section, Table, Weighing, plain
 
 GAP = 2  # Columns between columns.
 
@@ -19,7 +19,8 @@ GAP = 2  # Columns between columns.
 def show(report: Report, console: Console) -> None:
     """Print all but what is folded away, and the answer once more at the end, where a long report leaves the reader."""
     shown = [section for section in report.sections if not section.folded]
-    for number, section in enumerate([*shown, Section("In short", report.closing)]):
+    closing = [Section("In short", report.closing)] if report.closing else []
+    for number, section in enumerate([*shown, *closing]):
         if number:
             console.print()
         console.print(_text(section.title, "bold"))
@@ -38,6 +39,8 @@ def _print(block: Block, console: Console) -> None:
                 if number:
                     console.print()
                 console.print(_table(part))
+        case Weighing():
+            _print(block.table(), console)
         case Items(items):
             console.print(_items(items))
         case Notes(notes):

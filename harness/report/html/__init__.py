@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ from markupsafe import Markup
 
 from harness.report.charts import Who
 from harness.report.content.speed import FASTEST
-from harness.report.document import Command, Items, Notes, Report, Section, Table, plain
+from harness.report.document import Command, Items, Notes, Report, Section, Table, Weighing, plain
 from harness.report.html import svg
 from harness.report.html.svg.canvas import element, group, line, marker
 from harness.report.numbers import DASH
@@ -44,7 +45,7 @@ def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"plain": plain, "picture": svg.draw, "key": _key}
+    environment.filters |= {"plain": plain, "picture": svg.draw, "key": _key, "weighing": _weighing}
     environment.tests |= {name: _test(kind) for name, kind in _KINDS.items()} | {"lead_in": _leads_in}
     environment.globals |= {
         "FASTEST": FASTEST,
@@ -56,7 +57,14 @@ def _environment() -> Environment:
     return environment
 
 
-_KINDS: dict[str, type] = {"table": Table, "items": Items, "notes": Notes, "command": Command, "paragraph": str}
+_KINDS: dict[str, type] = {
+    "table": Table,
+    "items": Items,
+    "notes": Notes,
+    "command": Command,
+    "weighing": Weighing,
+    "paragraph": str,
+}
 
 
 def _test(kind: type) -> Callable[[object], bool]:
@@ -66,6 +74,11 @@ def _test(kind: type) -> Callable[[object], bool]:
 def _leads_in(block: object) -> bool:
     """Is it the heading of the block after it?"""
     return isinstance(block, str) and block.endswith(":")
+
+
+def _weighing(block: Weighing) -> str:
+    """What the script computes with."""
+    return json.dumps({"attributes": block.attributes, "options": [worths for _, worths in block.options]})
 
 
 def _key(who: Who) -> Markup:

@@ -30,6 +30,47 @@ for (const command of document.querySelectorAll(".command")) {
   command.append(button);
 }
 
+// Weigh otherwise: points of each option are 100 times the sum of weight times worth, as in the table below.
+for (const box of document.querySelectorAll(".weighing")) {
+  const { attributes, options } = JSON.parse(box.dataset.weighing);
+  const list = box.querySelector(".worths");
+  const rows = [...list.children];
+  const sliders = [...box.querySelectorAll("input")];
+  box.hidden = false;
+
+  const shares = (kind) => {
+    const own = sliders.filter((slider) => kind in slider.dataset);
+    const whole = own.reduce((sum, slider) => sum + slider.valueAsNumber, 0);
+    return new Map(own.map((slider) => [slider.dataset[kind], whole ? slider.valueAsNumber / whole : 1 / own.length]));
+  };
+  const show = () => {
+    const criteria = shares("criterion"), workloads = shares("workload");
+    for (const slider of sliders) {
+      const share = criteria.get(slider.dataset.criterion) ?? workloads.get(slider.dataset.workload);
+      slider.nextElementSibling.value = `${Math.round(100 * share)} %`;
+    }
+    const importance = (workload) => workloads.get(workload) ?? 1;
+    const weights = attributes.map(([criterion, workload]) => {
+      if (workload === null) return criteria.get(criterion);
+      const fellows = attributes.filter(([other]) => other === criterion);
+      const whole = fellows.reduce((sum, [, other]) => sum + importance(other), 0);
+      return criteria.get(criterion) * (whole ? importance(workload) / whole : 1 / fellows.length);
+    });
+    const points = options.map((worths) => 100 * worths.reduce((sum, worth, at) => sum + worth * weights[at], 0));
+    rows.forEach((row, at) => {
+      row.querySelector("b").textContent = points[at].toFixed(1);
+      row.querySelector("i").style.width = `${points[at]}%`;
+    });
+    list.append(...rows.map((row, at) => [row, points[at]]).sort(([, a], [, b]) => b - a).map(([row]) => row));
+  };
+  box.addEventListener("input", show);
+  box.querySelector("button").addEventListener("click", () => {
+    for (const slider of sliders) slider.value = slider.defaultValue;
+    show();
+  });
+  show();
+}
+
 // Read curves by pointer, touch or arrow keys: what each candidate has nearest to a place on the x axis.
 for (const svg of document.querySelectorAll(".chart svg")) {
   const lines = [...svg.querySelectorAll("[data-read]")].map((line) => ({ line, points: JSON.parse(line.dataset.read) }));
