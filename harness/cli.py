@@ -109,6 +109,14 @@ _SERVERS = _options(
 @click.option("--clients", type=click.IntRange(1, 1000), help="Sessions that send at the same time.")
 @click.option("--rate", type=click.FloatRange(min=0, min_open=True), help="Open loop: requests per second.")
 @click.option("--slo", metavar="pN=TIME", help='Also find the highest rate that keeps it: "p99=10ms".')
+@click.option(
+    "--common-rate",
+    "common_rates",
+    type=click.FloatRange(min=0, min_open=True),
+    multiple=True,
+    metavar="R",
+    help="Response times at this rate.  [default: 50 and 80 % of what the slowest serves]",
+)
 @click.option("--arrivals", type=click.Choice(["constant", "poisson"]), default="poisson", show_default=True)
 @click.option("--at", "at", multiple=True, metavar="ENGINE=URL", help="Use a server that is already there.")
 @_SERVERS

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.candidate import Candidate
+from harness.histogram import BEYOND
 from harness.profile import Profile
 from harness.result import Slo
 from harness.sources.order import Data
@@ -13,6 +14,7 @@ from harness.trial import Arrivals, Fault
 from harness.workload import Workload
 
 LADDER_CLIENTS = (1, 2, 4, 8, 16, 32)
+LONGEST_COMMON_SECONDS = 30.0
 COMMON_SHARES = (0.5, 0.8)  # Of the slowest candidate's capacity.
 
 
@@ -37,6 +39,7 @@ class Spec:
     rate_per_second: float | None  # None: closed loop.
     arrivals: Arrivals
     slo: Slo | None
+    common_rates: Sequence[float]  # At which all candidates are measured; (): shares of what the slowest serves.
     data: Data
     cold: bool  # Restart every server, and drop its files from memory, before every trial.
     fault: Fault | None  # What is done to every server in every main trial.
@@ -57,4 +60,9 @@ class Spec:
     def common_shares(self) -> Sequence[float]:
         """Where the user sets a rate, all candidates have one already."""
         wanted = self.profile.common_trials and self.rate_per_second is None and self.undisturbed
-        return COMMON_SHARES if wanted else ()
+        return COMMON_SHARES if wanted and not self.common_rates else ()
+
+    def common_seconds(self, rate_per_second: float) -> float:
+        """Of a trial at a rate that somebody asks about: long enough to know the quantile of the objective, or p99."""
+        requests = 1.1 * BEYOND / (1 - (self.slo.quantile if self.slo else 0.99))
+        return max(self.profile.common_seconds, min(requests / rate_per_second, LONGEST_COMMON_SECONDS))

@@ -35,6 +35,7 @@ class Wanted:
     clients: int | None
     rate: float | None
     slo: str | None
+    common_rates: tuple[float, ...]
     arrivals: Literal["constant", "poisson"]
     source: str
     at: tuple[str, ...]
@@ -75,6 +76,7 @@ def specify(wanted: Wanted) -> Spec:
         rate_per_second=wanted.rate,
         arrivals=wanted.arrivals,
         slo=slo.parse(wanted.slo) if wanted.slo else None,
+        common_rates=tuple(dict.fromkeys(wanted.common_rates)),
         data=wanted.data,
         cold=wanted.cold,
         fault=struck,
@@ -161,6 +163,8 @@ def _refuse_what_cannot_be(wanted: Wanted, found: Sequence[Entry]) -> None:
         )
     if wanted.slo and (wanted.cold or wanted.fault):
         raise UsageError("--slo searches for what an undisturbed server can do: leave --cold and --fault out.")
+    if wanted.common_rates and (wanted.rate or wanted.cold or wanted.fault):
+        raise UsageError("--common-rate is for a stage of its own: leave --rate, --cold and --fault out.")
     hurting = "--cold" if wanted.cold else f"--fault {wanted.fault}" if wanted.fault else None
     if hurting is None:
         return
@@ -183,6 +187,7 @@ def _profile(wanted: Wanted) -> Profile:
         warmup_seconds=profile.warmup_seconds if wanted.warmup is None else wanted.warmup,
         seconds=wanted.seconds or profile.seconds,
         clients=wanted.clients or profile.clients,
+        common_trials=profile.common_trials or int(bool(wanted.common_rates)),
     )
 
 

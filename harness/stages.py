@@ -94,6 +94,7 @@ def expected_seconds(spec: Spec) -> float:
         *main,
         *[profile.sweep_seconds] * swept,
         *[profile.common_seconds] * profile.common_trials * len(spec.common_shares),
+        *[spec.common_seconds(rate) for rate in spec.common_rates] * profile.common_trials,
         *([profile.ladder_seconds] * len(LADDER_CLIENTS) if spec.slo else []),
     ]
     return sum(length + LEAD_IN_SECONDS for length in lengths) + (profile.search_seconds if spec.slo else 0.0)
@@ -195,16 +196,16 @@ def _search_for(bench: Bench, contender: Contender) -> None:
 
 
 def _common_rates(bench: Bench) -> None:
-    """Response times at the same offered rates for all, which the slowest of them can serve."""
+    """Response times at the same offered rates for all: those asked for, or what the slowest of them can serve."""
+    spec = bench.spec
     capacities = [served for each in bench.alive if (served := _capacity(each))]
-    if not capacities:
-        return
-    for trial in range(1, bench.spec.profile.common_trials + 1):
-        for share in bench.spec.common_shares:
-            rate = float(f"{share * min(capacities):.3g}")
-            said = f"{rate:g}/s for all, trial {trial} of {bench.spec.profile.common_trials}"
-            pressed = bench.loaded("common rate", OPEN_LOOP_CLIENTS, rate)
-            _round(bench, pressed, bench.spec.profile.common_seconds, said)
+    shared = [float(f"{share * min(capacities):.3g}") for share in spec.common_shares] if capacities else []
+    seconds = {rate: spec.common_seconds(rate) for rate in spec.common_rates}
+    seconds |= dict.fromkeys(shared, spec.profile.common_seconds)
+    for trial in range(1, spec.profile.common_trials + 1):
+        for rate, length in seconds.items():
+            said = f"{rate:g}/s for all, trial {trial} of {spec.profile.common_trials}"
+            _round(bench, bench.loaded("common rate", OPEN_LOOP_CLIENTS, rate), length, said)
 
 
 def _capacity(contender: Contender) -> float | None:

@@ -61,11 +61,11 @@ def gather(folders: Sequence[Path], wanted: Requirements) -> Findings:
     _same_data(fit)
     found: dict[tuple[str, str, object], Measures] = {}  # A newer run of the same candidate replaces an older one.
     for folder, run, results in sorted(fit, key=lambda each: each[1].started):
-        objective = next(each for each in wanted.workloads if each.name == run.workload).objective
+        workload = next(each for each in wanted.workloads if each.name == run.workload)
         for each in view(run, results).candidates:
             if each.result and each.result.durability_asked == wanted_class:
                 key = each.name, run.workload, run.parameters.get(KNOB)
-                found[key] = measures(each, run, objective, folder)
+                found[key] = measures(each, run, workload, folder)
         left_out += _of_another_class(folder, results, wanted_class)
     subjects = sorted(studies, key=lambda each: each[1].about.started)
     machines = {_machine(run.machine, results): None for _, run, results in fit}

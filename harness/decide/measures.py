@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from harness.analysis.merge import decoded
 from harness.analysis.scalability import Fit, fit
 from harness.analysis.slo import worded
 from harness.decide.quantities import LEAST_ERROR, Bracket, Estimate, Quantity, estimate
+from harness.decide.requirements import Wanted
 from harness.report.standing import limited_by_client
 from harness.report.view import Candidate
 from harness.result import Capacity, Result, Run, Slo
@@ -75,11 +77,11 @@ def engine_of(candidate: str) -> str:
     return _DESIGN.sub("", candidate)
 
 
-def measures(candidate: Candidate, run: Run, objective: Slo, folder: str) -> Measures:
-    """The response is at the objective of the requirements, whatever the run's own was."""
+def measures(candidate: Candidate, run: Run, wanted: Wanted, folder: str) -> Measures:
+    """The response is at the objective of the requirements, and at the common rate that is nearest to theirs."""
     result = candidate.result
     assert result is not None, "nothing was measured of it"
-    level = _highest_common_rate(candidate)
+    level, objective = _common_rate(candidate, wanted.rate_per_second), wanted.objective
     trials, rungs = candidate.trials, _rungs(candidate)
     main = [candidate.total.throughput] if candidate.total else []
     return Measures(
@@ -107,9 +109,10 @@ def measures(candidate: Candidate, run: Run, objective: Slo, folder: str) -> Mea
     )
 
 
-def _highest_common_rate(candidate: Candidate) -> Level | None:
-    levels = [level for level in candidate.levels["common rate"] if level.load.rate_per_second]
-    return max(levels, key=lambda level: level.load.rate_per_second or 0.0, default=None)
+def _common_rate(candidate: Candidate, wanted_per_second: float) -> Level | None:
+    """The one nearest to what is wanted, as factors."""
+    levels = [(rate, level) for level in candidate.levels["common rate"] if (rate := level.load.rate_per_second)]
+    return min(levels, key=lambda each: abs(math.log(each[0] / wanted_per_second)), default=(0.0, None))[1]
 
 
 def _quantiles_ms(trials: Sequence[Trial], quantile: float) -> list[float]:

@@ -106,5 +106,6 @@ _SOURCES = ("docker", "embedded")  # That studies know too.
 
 
 def _as_asked(wanted: Wanted) -> list[str]:
+    """Response times at the rate of the requirements, and the highest rate that keeps their objective."""
     settings = [word for name, value in wanted.parameters.items() for word in ("--set", f"{name}={value}")]
-    return ["--slo", wanted.slo, *settings]
+    return ["--slo", wanted.slo, "--common-rate", f"{wanted.rate_per_second:g}", *settings]

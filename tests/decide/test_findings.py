@@ -18,7 +18,7 @@ from harness.result import Result, Run
 from tests import synthetic, synthetic_studies
 from tests.decide.questions import METRICS, requirements
 
-WANTED = requirements({**METRICS, "slo": "p99=25ms"})
+WANTED = requirements({**METRICS, "slo": "p99=25ms", "rate_per_second": 1_000})
 
 
 def saved(folder: Path, run: Run, results: Sequence[Result]) -> Path:
