@@ -1,6 +1,8 @@
 """From numbers to a choice that a team can sign.
 
-`requirements` is what the team wants, `catalog` what makers document, `shortlist` who may take part and what would have
-to be measured, `measures` what runs and studies found, `criteria` how good that is, `acceptability` how sure the choice
-is, `pairs` two engines instead of one, `growth` how far one machine carries, `decision` all of it together.
+`requirements` is what the team wants (`asking` helps to write it), `catalog` what makers document, `findings` what runs and
+studies found. `knockouts` and `admission` say who is out, `shortlist` what to measure of the others, `field` and `options`
+who takes part alone and in pairs. `criteria` are the scales, `scores` what each option is worth on them, `acceptability`
+and `tipping` how sure that is and what would change it, `sizing` and `growth` what it takes and for how long. `analysis`
+and `decision` put all of it together, `record` is how it is saved, and `signed` what a record carries to be checked again.
 """

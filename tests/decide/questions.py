@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -127,10 +127,3 @@ def findings(
     }
     kills = {name: Survived(Counted(kept, 20), oldest) for name, (kept, oldest) in (survived or {}).items()}
     return Findings(measures=list(found), survived=kills, **(usual | others))
-
-
-def capabilities(*names: str) -> Mapping[str, str]:
-    return {name: HERE.workloads[name] for name in names} if names else HERE.workloads
-
-
-Reasons = Sequence[str]
