@@ -109,7 +109,8 @@ def _scale(attribute: Attribute, wanted: Requirements, grown: float) -> str:
 
 _SCALES = {
     "durability": "every kill loses something … none does",
-    "consistency": "anomalies at every level … none at the default level",
+    "consistency": "anomalies at every level … none at the default level; 0.75: none at the strongest",
+    "isolation": "weaker than snapshot … serializable; 0.5: snapshot",
     "operations": "high effort … low",
     "experience": "none … expert",
     "sync": "copies that drift apart … one engine",

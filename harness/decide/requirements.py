@@ -20,7 +20,17 @@ from harness.trial import Parameter
 
 Experience = Literal["none", "some", "expert"]
 Criterion = Literal[
-    "response", "capacity", "cost", "load", "recall", "durability", "consistency", "operations", "experience", "sync"
+    "response",
+    "capacity",
+    "cost",
+    "load",
+    "recall",
+    "durability",
+    "consistency",
+    "isolation",
+    "operations",
+    "experience",
+    "sync",
 ]
 CRITERIA: tuple[Criterion, ...] = get_args(Criterion)
 USUAL_ORDER: tuple[Criterion, ...] = ("response", "capacity", "cost", "operations", "experience")

@@ -13,7 +13,9 @@ from harness.consistency import anomalies
 from harness.decide import sizing
 from harness.decide.catalog import Entry
 from harness.decide.criteria import (
+    AT_THE_STRONGEST,
     EXPERIENCE,
+    ISOLATION,
     JUDGED_WITHIN,
     OPERATIONS,
     Attribute,
@@ -195,16 +197,27 @@ def _durability(question: Question, option: Option, attribute: Attribute) -> Cel
 
 
 def _consistency(question: Question, option: Option, attribute: Attribute) -> Cell:
-    """Half of the worth if the strongest level shows no anomaly, all of it if the default shows none either."""
+    """What was seen at the strongest level that it has, and at the one that one gets without asking."""
     levels = question.findings.levels.get(option.record)
     if not levels:
         random = _random(question, option.record, attribute)
         return Cell("not known", "no anomalies were looked for", unknown(random, question.draws))
     clean = [level.level for level in levels if not anomalies(level)]
     default = next((level for level in levels if level.role == "default"), levels[0])
-    worth = 0.5 * (levels[-1].level in clean) + 0.5 * (levels[-1].level in clean and default.level in clean)
+    worth = 0.0 if levels[-1].level not in clean else 1.0 if default.level in clean else AT_THE_STRONGEST
     text = f"no anomaly seen: {', '.join(clean)}" if clean else "anomalies at every level"
     return Cell("measured", text, np.full(question.draws, worth))
+
+
+def _isolation(question: Question, option: Option, attribute: Attribute) -> Cell:
+    """The strongest level, as documented: what no measurement of some seconds can prove."""
+    entry = question.entry(option.record)
+    fact = entry.facts.strongest_isolation if entry else None
+    known = next((worth for word, worth in ISOLATION.items() if fact and word in fact.value.casefold()), None)
+    if fact is None or known is None:
+        random = _random(question, option.record, attribute)
+        return Cell("not known", fact.value if fact else "not documented", unknown(random, question.draws))
+    return Cell("documented", fact.value, np.full(question.draws, known))
 
 
 def _operations(question: Question, option: Option, attribute: Attribute) -> Cell:
@@ -256,6 +269,7 @@ _CELLS: Mapping[str, Callable[[Question, Option, Attribute], Cell]] = {
     "cost": _cost,
     "durability": _durability,
     "consistency": _consistency,
+    "isolation": _isolation,
     "operations": _operations,
     "experience": _experience,
     "sync": _sync,

@@ -69,7 +69,7 @@ def test_every_key_is_explained() -> None:
         ),
         ("[machine]", "[maschine]", "there is no key maschine. Did you mean machine?"),
         ("rows = 5_000_000 ", "rows = 5.5 ", "workloads[1].rows = 5.5: expected a whole number, got a number"),
-        ('"consistency", "resp', '"consistncy", "resp', "there is no 'consistncy'. Wanted: criteria out of response"),
+        ('"consistency", "iso', '"consistncy", "iso', "there is no 'consistncy'. Wanted: criteria out of response"),
         ('postgres = "expert"', 'postgres = "guru"', "there is no 'guru'. Wanted: the team's experience with engines"),
         (
             "question =",

@@ -105,9 +105,10 @@ def test_commands_measure_what_the_question_asks_for() -> None:
     assert found.elsewhere == {"delta": "no adapter"}
     assert [each.engine for each in found.out] == ["beta"]
     assert found.lines() == [
-        "bakeoff run write-heavy alpha:durable gamma:durable beta:durable --slo p99=20ms --common-rate 400 --set records=1000 "
-        "--profile thorough --out out/write-heavy",
-        "bakeoff run timeseries alpha:durable beta:durable --slo p95=1s --common-rate 50 --profile thorough --out out/timeseries",
+        "bakeoff run write-heavy alpha:durable gamma:durable beta:durable --slo p99=20ms --common-rate 400 "
+        "--set records=1000 --profile thorough --out out/write-heavy",
+        "bakeoff run timeseries alpha:durable beta:durable --slo p95=1s --common-rate 50 "
+        "--profile thorough --out out/timeseries",
         "bakeoff durability alpha:durable gamma:durable --kills 20 --out out/durability",
         "bakeoff consistency alpha --out out/consistency",
     ]
