@@ -15,12 +15,13 @@ from harness.decide.acceptability import centres, doubts
 from harness.decide.analysis import Analysis, values
 from harness.decide.criteria import Attribute, scale
 from harness.decide.record import Decision, Doubt, Out, Scored, Tipping, Valued, Weighed
-from harness.decide.requirements import Requirements
-from harness.decide.scores import in_step, monthly
+from harness.decide.requirements import Requirements, Wanted
+from harness.decide.scores import Question, in_step, monthly
 from harness.report.numbers import digits, percent
 
 TIPS_OF_A_RIVAL = 3  # Of each kind, the nearest.
 LEAST_DOUBT = 0.02
+FAR = 10  # Times the rows that were measured: from there on it is said.
 
 
 @dataclass(frozen=True)
@@ -177,6 +178,18 @@ def _doubts(analysis: Analysis, commands: Mapping[str, str]) -> list[Doubt]:
     return sorted(found, key=lambda doubt: -doubt.share)
 
 
+def _far(wanted: Wanted, question: Question) -> str | None:
+    """What is said of a workload that was measured with far fewer rows than there are."""
+    rows = max((m.rows or 0 for (_, name), m in question.chosen.items() if name == wanted.name), default=0)
+    if not rows or wanted.rows < FAR * rows:
+        return None
+    times = float(f"{wanted.rows / rows:.2g}")
+    return (
+        f"{wanted.name} was measured with {rows:,} rows, and the question is about {times:,.0f} times as many: "
+        "responses and costs per operation may be others at that size."
+    )
+
+
 def _warnings(analysis: Analysis) -> list[str]:
     """What the chosen measurements were doubted for, and servers that are not the documented version."""
     question = analysis.question
@@ -187,6 +200,7 @@ def _warnings(analysis: Analysis) -> list[str]:
         if key in used
         for doubt in m.doubts
     ]
+    found += [far for each in question.wanted.workloads if (far := _far(each, question))]
     for engine in sorted({engine for engine, _ in used}):
         entry = question.entry(engine)
         versions = {m.server_version for (e, _), m in question.chosen.items() if e == engine and m.server_version}

@@ -41,6 +41,7 @@ class Measures:
     capacity: Capacity | None
     slo: Slo | None  # That the capacity keeps.
     server_cpu_us: Quantity | None  # For one operation.
+    rows: int | None  # That were loaded.
     rows_per_second: Quantity | None  # In bulk.
     bytes_per_row: float | None  # With indexes.
     misses: Quantity | None  # Share of the true nearest that searches did not find; None: answers are right or wrong.
@@ -98,6 +99,7 @@ def measures(candidate: Candidate, run: Run, wanted: Wanted, folder: str) -> Mea
         capacity=result.capacity,
         slo=run.slo,
         server_cpu_us=estimate([us for t in trials if t.server and (us := t.server.cpu_us_per_operation)]),
+        rows=result.loading.rows if result.loading else None,
         rows_per_second=estimate([result.loading.rows_per_second]) if result.loading else None,
         bytes_per_row=_bytes_per_row(result),
         misses=None if run.exact else estimate([_misses(t) for t in trials if t.total.graded]),

@@ -92,6 +92,7 @@ def measures(engine: str, workload: str = "write-heavy", **others: Any) -> Measu
         "capacity": capacity(3_000.0),
         "slo": slo.parse("p99=20ms"),
         "bytes_per_row": 1_200.0,
+        "rows": 1_000_000,
         "recall": None,
         "server_cores": 1,
         "cpu_bound": True,
