@@ -21,7 +21,7 @@ from harness.studies import evidence_beside
 def carry_out(wanted: Wanted, notes: Console, output: Console, runs: Path) -> int:
     """Do the run, show it, and return the exit code. Raises BakeoffError before anything is started if it can."""
     spec = specify(wanted)
-    folder = store.new_folder(wanted.out, runs / f"{datetime.now():%Y%m%d-%H%M%S}-{wanted.workload}")
+    folder = store.new_folder(wanted.out, runs / f"{datetime.now():%Y%m%d-%H%M%S}-{Path(wanted.workload).stem}")
     sources.sweep(lambda text: notes.print(text, highlight=False))
     progress = Progress(notes, len(spec.entries), expected_seconds(spec))
     for reason in dict.fromkeys(f"source {entry.source}: {entry.why}" for entry in spec.entries):

@@ -51,21 +51,20 @@ def parse(text: str) -> Candidate:
     )
 
 
-def parse_all(texts: tuple[str, ...], capability: str) -> list[Candidate]:
-    """All of them, each once, in designs that they have for the capability. Raises UsageError."""
+def parse_all(texts: tuple[str, ...]) -> list[Candidate]:
+    """All of them, each once. Raises UsageError."""
     candidates = [parse(text) for text in texts]
     for candidate in candidates:
         if candidates.count(candidate) > 1:
             raise UsageError(f"{candidate.name} is named twice. A comparison needs different candidates.")
-        if candidate.variant:
-            _known_variant(candidate, capability)
     return candidates
 
 
-def _known_variant(candidate: Candidate, capability: str) -> None:
-    engine, variant = candidate.engine, candidate.variant or ""
+def refuse_unknown(candidate: Candidate, capability: str) -> None:
+    """Raises UsageError where the engine has no such design for the capability."""
+    engine, variant = candidate.engine, candidate.variant
     here = discover.variants(engine, capability)
-    if variant in here:
+    if variant is None or variant in here:
         return
     elsewhere = [each for each in discover.capabilities(engine) if variant in discover.variants(engine, each)]
     if elsewhere:

@@ -12,14 +12,17 @@ from msgspec.structs import replace
 
 from harness import discover, parameters, result, store
 from harness.analysis.verdict import in_process
+from harness.candidate import Candidate
 from harness.errors import Unsupported
 from harness.load import plan
 from harness.load.generator import CandidateFailed, Generator
 from harness.progress import Progress
+from harness.queries.workload import Carried, Queries
 from harness.result import Calibration, Loading, Problem, Result, Run
 from harness.sources import Order, Server, start_server
 from harness.spec import Entry, Spec
 from harness.trial import Trial
+from harness.workload import Workload
 
 PREPARE_SECONDS = 3_600.0  # Before a load is given up.
 CALIBRATE_SECONDS = 60.0
@@ -38,7 +41,7 @@ class Contender:
 
     @property
     def name(self) -> str:
-        return self.entry.candidate.name
+        return self.entry.name
 
     @property
     def runs_in_client(self) -> bool:
@@ -88,6 +91,7 @@ def start(
                     memory_bytes=spec.memory_bytes,
                     cpus=server_cpus,
                     data=spec.data,
+                    settings=entry.settings,
                     work=folder,
                     say=progress.tell,
                 ),
@@ -103,17 +107,26 @@ def _met(entry: Entry, spec: Spec, run: Run, ready: Callable[[], Server]) -> Con
         engine=entry.candidate.engine,
         variant=entry.candidate.variant,
         workload=spec.workload_name,
+        queries=_carried(entry.queries or spec.workload, entry.candidate),
         parameters=parameters.values(spec.workload),
         address=server.address,
     )
     return Contender(entry, server, target, _first_result(entry, run, server))
 
 
+def _carried(workload: Workload, candidate: Candidate) -> Carried | None:
+    """Of a workload out of a file, what its load-generating processes need."""
+    language = discover.engine(candidate.engine).language
+    if language is None or not isinstance(workload, Queries):
+        return None
+    return Carried(workload.file, candidate.engine, candidate.variant, language)
+
+
 def _first_result(entry: Entry, run: Run, server: Server) -> Result:
     return Result(
         version=result.VERSION,
         run=run.id,
-        candidate=entry.candidate.name,
+        candidate=entry.name,
         engine=entry.candidate.engine,
         title=discover.engine(entry.candidate.engine).title,
         status="ok",

@@ -1,5 +1,7 @@
 """Finds engines and workloads by their place: a folder in adapters/ is an engine, a file in workloads/ a workload.
 
+A workload may also be a TOML file of the user, named by its path.
+
 Own ones may also live elsewhere: each folder named in BAKEOFF_PATH may hold an `adapters` and a `workloads` folder,
 which are searched after those of this checkout. Nothing is imported before it is asked for, so one broken file
 breaks only itself.
@@ -9,6 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from difflib import get_close_matches
 from importlib import import_module
 from importlib.util import find_spec
@@ -19,8 +22,10 @@ from types import ModuleType
 
 import adapters
 import workloads
-from harness.engine import Engine
-from harness.errors import EnvironmentProblem, Unsupported, UsageError
+from harness.engine import Engine, Language
+from harness.errors import BakeoffError, EnvironmentProblem, Unsupported, UsageError
+from harness.queries import workload as queries
+from harness.queries.read import read
 from harness.session import Session
 from harness.workload import Workload
 
@@ -29,6 +34,7 @@ CAPABILITIES = {
     "timeseries": "TimeSeries",
     "vectors": "Vectors",
     "transactions": "Transactions",
+    "statements": "Statements",
 }
 """Each is declared by the class of that name in harness/<capability>.py."""
 
@@ -69,8 +75,20 @@ def engine(name: str) -> Engine:
     return declared
 
 
+def languages() -> dict[str, Language]:
+    """Of every engine that can run the user's own statements, the language that they are written in."""
+    found = {}
+    for name in engine_names():
+        with suppress(BakeoffError):  # A broken one says so where it is asked for.
+            if "statements" in capabilities(name) and (language := engine(name).language):
+                found[name] = language
+    return found
+
+
 def workload(name: str) -> Workload:
-    """The default instance; its fields are its parameters."""
+    """The default instance; its fields are its parameters. What ends in .toml is the path of a file of own queries."""
+    if name.endswith(".toml"):
+        return queries.workload(read(Path(name), languages()))
     _known("workload", name, workload_names())
     found = _import(f"workloads.{name.replace('-', '_')}")
     declared: Workload | None = getattr(found, "WORKLOAD", None)

@@ -11,6 +11,9 @@ from typing import Any, Literal, get_args
 
 Durability = Literal["durable", "relaxed", "volatile"]
 DURABILITIES: tuple[Durability, ...] = get_args(Durability)
+Language = Literal["sql", "literal sql", "documents", "commands"]
+"""How an engine's own statements are written: SQL with parameters, SQL that holds their values, commands as documents,
+commands as words."""
 
 
 def on_demand(module: str, function: str) -> Callable[..., Any]:
@@ -43,6 +46,7 @@ class Start:
     transactions: bool  # The server must offer them: MongoDB has them only in a replica set.
     memory_bytes: int  # What the server may use for caches and work together.
     cpus: int  # How many cores it may use; a server that starts threads by core count must be told.
+    settings: Mapping[str, str] = field(default_factory=dict)  # Of the server, instead of the adapter's, by its names.
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +76,8 @@ class Engine:
     recipe: Callable[[Start], Recipe] | None = None  # None: no server process (in_process only).
     in_process: Callable[[Path], str] | None = None  # data folder -> url, for an engine that runs inside the client.
     lacks: Mapping[str, str] = field(default_factory=dict)  # Capability -> the part it has: "exact scans".
+    language: Language | None = None  # Of the user's own statements; None: it has no adapter for them.
+    transactions_of_statements: bool = False  # Can several of them be one transaction?
     in_process_note: str = ""  # What is unlike a server, for every table that shows it: "in process, no network hop".
     image: str | None = None  # The official image at an exact version tag.
     image_tag: Callable[[str], str] = str  # The tag of another version: "17" -> "pg17".

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from harness.queries.workload import Queries
 from harness.workload import Stream, Workload
 
 BATCHES = 3
@@ -17,9 +18,15 @@ OPERATIONS = 200
 
 
 def fingerprint(workload: Workload) -> str:
-    """16 hex digits over the parameters, the first batches of data, and the first operations of a fixed stream."""
+    """16 hex digits over the parameters, the first batches of data, and the first operations of a fixed stream.
+
+    Of a file of own queries also over what it says of data and operations, but not over schemas and statements: these
+    are what is compared.
+    """
     digest = hashlib.blake2b(digest_size=8)
     _feed(digest, workload)
+    if isinstance(workload, Queries):
+        _feed(digest, workload.question)
     for batch in islice(workload.load(), BATCHES):
         _feed(digest, batch)
     for operation in islice(workload.operations(Stream(seed=1, trial=1, session=0, sessions=2)), OPERATIONS):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from harness.candidate import Candidate
 from harness.histogram import BEYOND
 from harness.profile import Profile
+from harness.queries.workload import Queries
 from harness.result import Slo
 from harness.sources.order import Data
 from harness.trial import Arrivals, Fault
@@ -27,12 +28,20 @@ class Entry:
     why: str  # This source, in a few words.
     url: str | None  # Of a server that is already there.
     image: str | None  # Instead of the official one.
+    label: str | None = None  # Its name in this run, where the candidate's would not tell two apart.
+    settings: Mapping[str, str] = field(default_factory=dict)  # Of the server, instead of the adapter's.
+    queries: Queries | None = None  # Another version of the file that the workload is out of.
+
+    @property
+    def name(self) -> str:
+        return self.label or self.candidate.name
 
 
 @dataclass(frozen=True, kw_only=True)
 class Spec:
     workload_name: str
     workload: Workload
+    queries: str | None  # The file that the workload is out of.
     entries: Sequence[Entry]
     profile_name: str
     profile: Profile  # With what the user wants otherwise.

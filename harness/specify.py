@@ -14,6 +14,8 @@ from harness.candidate import Candidate
 from harness.engine import Durability
 from harness.errors import UsageError
 from harness.profile import PROFILES, Profile
+from harness.queries import designs
+from harness.queries.workload import Queries
 from harness.sources import redact, resolve
 from harness.sources.order import Data
 from harness.spec import Entry, Spec
@@ -63,13 +65,14 @@ def specify(wanted: Wanted) -> Spec:
     """What `bakeoff run` shall do. Raises UsageError; starts nothing."""
     profile = _profile(wanted)
     workload = _workload(wanted, profile.scale * wanted.scale)
-    chosen = candidates(wanted.candidates, workload.capability, wanted.durability)
+    chosen = asked_for(workload, wanted.workload, wanted.candidates, wanted.durability)
     found = entries(chosen, wanted.source, wanted.at, wanted.images)
     struck = fault.parse(wanted.fault, profile.seconds) if wanted.fault else None
     _refuse_what_cannot_be(wanted, found)
     return Spec(
-        workload_name=wanted.workload,
+        workload_name=Path(wanted.workload).name,
         workload=workload,
+        queries=text_of(workload, wanted.workload),
         entries=found,
         profile_name=wanted.profile,
         profile=profile,
@@ -90,6 +93,18 @@ def specify(wanted: Wanted) -> Spec:
     )
 
 
+def text_of(workload: Workload, file: str) -> str | None:
+    """Of own queries."""
+    return Path(file).read_text(encoding="utf-8") if isinstance(workload, Queries) else None
+
+
+def asked_for(workload: Workload, file: str, names: tuple[str, ...], durability: Durability | None) -> list[Candidate]:
+    """Those named, else all that can do the workload (which may be out of a file). Raises UsageError."""
+    if isinstance(workload, Queries):
+        return _of_own(workload, file, names, durability)
+    return candidates(names, workload.capability, durability)
+
+
 def candidates(names: tuple[str, ...], capability: str, durability: Durability | None) -> list[Candidate]:
     """Those named, else every engine that has the capability; `durability` is for those that name none themselves."""
     names = names or tuple(
@@ -97,7 +112,27 @@ def candidates(names: tuple[str, ...], capability: str, durability: Durability |
         for name in discover.engine_names()
         if name != REFERENCE_ENGINE and capability in discover.capabilities(name)
     )
-    chosen = candidate.parse_all(names, capability)
+    chosen = _parsed(names, durability)
+    for each in chosen:
+        candidate.refuse_unknown(each, capability)
+    return chosen
+
+
+def _of_own(workload: Queries, file: str, names: tuple[str, ...], durability: Durability | None) -> list[Candidate]:
+    """Those named, else every design in the file that has a statement for every operation. Raises UsageError."""
+    languages = discover.languages()
+    names = names or tuple(designs.complete(workload.file, languages))
+    if not names:
+        raise UsageError(f"{file}: none of {', '.join(languages)} has a statement for every operation.")
+    chosen = _parsed(names, durability)
+    for one in chosen:
+        designs.refuse_unknown(workload.file, file, one.engine, one.variant, discover.engine(one.engine))
+    return chosen
+
+
+def _parsed(names: tuple[str, ...], durability: Durability | None) -> list[Candidate]:
+    """`durability` is for those that name none themselves."""
+    chosen = candidate.parse_all(names)
     if durability is None:
         return chosen
     return [
@@ -169,7 +204,7 @@ def _refuse_what_cannot_be(wanted: Wanted, found: Sequence[Entry]) -> None:
     if hurting is None:
         return
     for entry in found:
-        name = entry.candidate.name
+        name = entry.name
         if entry.source == "at":
             raise UsageError(f"{hurting}: the server of {name} is not ours to stop; leave --at out.")
         if entry.candidate.durability == "volatile" and not hurting.startswith("--fault pause"):

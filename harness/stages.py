@@ -6,7 +6,8 @@ In a round every candidate runs the same trial once, in an order of its own: wha
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -72,7 +73,7 @@ class Bench:
 def measure_all(bench: Bench) -> None:
     """Every stage that the run wants."""
     if not bench.spec.cold:
-        _warm_up(bench)
+        warm_up(bench)
     _main(bench)
     if not bench.spec.undisturbed:
         return
@@ -100,17 +101,21 @@ def expected_seconds(spec: Spec) -> float:
     return sum(length + LEAD_IN_SECONDS for length in lengths) + (profile.search_seconds if spec.slo else 0.0)
 
 
-def _warm_up(bench: Bench) -> None:
-    """Until it is steady, but no longer than twice the time; what was seen is kept and judged again by the report."""
+def warm_up(bench: Bench, alone: Callable[[Contender], AbstractContextManager[object]] = nullcontext) -> None:
+    """Until it is steady, but no longer than twice the time; what was seen is kept and judged again by the report.
+
+    Each is warmed up within `alone` of it.
+    """
     seconds = bench.spec.profile.warmup_seconds
     if not seconds:
         return
     pressed = bench.loaded("warm-up", rate_per_second=bench.spec.rate_per_second)
     first, second = (bench.round(pressed, seconds, lead_in_seconds=0.0) for _ in range(2))
     for position, each in enumerate(_shuffled(bench, first.number), start=1):
-        _take(bench, each, first, position, "warming up")
-        if each.alive and not steadiness(throughput_by_second(each.result.probes[-1])).steady:
-            _take(bench, each, second, position, "warming up, not steady yet")
+        with alone(each):
+            take(bench, each, first, position, "warming up")
+            if each.alive and not steadiness(throughput_by_second(each.result.probes[-1])).steady:
+                take(bench, each, second, position, "warming up, not steady yet")
 
 
 def _main(bench: Bench) -> None:
@@ -131,7 +136,7 @@ def _sweep(bench: Bench) -> None:
         round_ = bench.round(bench.loaded("sweep", varied=dict(varied)), bench.spec.profile.sweep_seconds)
         for position, each in enumerate(_shuffled(bench, round_.number), start=1):
             if _not_yet_found(each, round_.load):
-                _take(bench, each, replace(round_, seconds=_long_enough(each, round_.seconds)), position, said)
+                take(bench, each, replace(round_, seconds=_long_enough(each, round_.seconds)), position, said)
 
 
 def _long_enough(contender: Contender, seconds: float) -> float:
@@ -229,7 +234,7 @@ def _round(bench: Bench, pressed: Load, seconds: float, said: str) -> None:
 
 def _take_all(bench: Bench, round_: Round, said: str) -> None:
     for position, each in enumerate(_shuffled(bench, round_.number), start=1):
-        _take(bench, each, round_, position, said)
+        take(bench, each, round_, position, said)
 
 
 def _shuffled(bench: Bench, number: int) -> list[Contender]:
@@ -238,7 +243,8 @@ def _shuffled(bench: Bench, number: int) -> list[Contender]:
     return order
 
 
-def _take(bench: Bench, contender: Contender, round_: Round, position: int, said: str) -> None:
+def take(bench: Bench, contender: Contender, round_: Round, position: int, said: str) -> None:
+    """One trial of one candidate; what ends it is in its result afterwards."""
     with (
         saved(contender, bench.folder, said),
         bench.progress.measuring(f"{contender.name}: {said}", round_.warmup_seconds + round_.seconds),

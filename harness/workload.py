@@ -48,8 +48,8 @@ class Oracle(Protocol):
     def wrote(self, operation: Any, sent_ns: int, acknowledged_ns: int | None, /) -> None:
         """A tracked write was sent, and acknowledged or (None) not known to be."""
 
-    def grade(self, operation: Any, answer: Any, sent_ns: int, received_ns: int, /) -> float:
-        """1.0 right, 0.0 wrong, recall in between for approximate answers.
+    def grade(self, operation: Any, answer: Any, sent_ns: int, received_ns: int, /) -> float | None:
+        """1.0 right, 0.0 wrong, recall in between for approximate answers; None: it cannot be known, or takes too long.
 
         Where rows were being written: nothing acknowledged before `sent_ns` may be missing, nothing that was not sent
         by `received_ns` may appear.
@@ -101,6 +101,6 @@ class Workload(Protocol):
 
 
 def summary(workload: Workload) -> str:
-    """What application it stands for: the first sentence of its file."""
-    text = sys.modules[type(workload).__module__].__doc__ or type(workload).__name__
+    """What application it stands for: its description, else the first sentence of its file."""
+    text = getattr(workload, "description", None) or sys.modules[type(workload).__module__].__doc__ or ""
     return " ".join(text.split("\n\n")[0].split())

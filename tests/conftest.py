@@ -45,7 +45,7 @@ def server_of(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFact
         @cache
         def start(name: str, transactions: bool) -> Server | str | Exception:
             engine, url = discover.engine(name), urls.get(name)
-            source = "at" if url else pytestconfig.getoption("--source")
+            source = "at" if url else pytestconfig.getoption("--source") if engine.image else "embedded"
             if reason := why_there_is_none(name, engine, source):
                 return reason
             order = Order(

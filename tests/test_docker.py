@@ -146,10 +146,10 @@ HARNESS = """
 import signal, sys, time
 from pathlib import Path
 from harness import discover
-from harness.cli import _end
+from harness.cli.group import end
 from harness.sources import Order, open_server
 from harness.specify import images_instead
-signal.signal(signal.SIGTERM, _end)
+signal.signal(signal.SIGTERM, end)
 name, work = sys.argv[1], Path(sys.argv[2])
 order = Order(source="docker", image=images_instead().get(name), namespace="ours", durability="volatile",
               memory_bytes=1 << 29, work=work, say=lambda _: None)

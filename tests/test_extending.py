@@ -134,7 +134,7 @@ def test_a_name_nobody_has_brings_the_choices_and_the_nearest(toys: None) -> Non
 
 
 def test_a_capability_without_a_file_is_not_supported(toys: None) -> None:
-    assert discover.capabilities("sqlite") == ["keyvalue"]
+    assert discover.capabilities("sqlite") == ["keyvalue", "statements"]
     with pytest.raises(Unsupported, match=r"sqlite has no vectors .*write adapters/sqlite/vectors.py"):
         discover.session("sqlite", "vectors")
 

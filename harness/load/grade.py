@@ -27,6 +27,8 @@ def grade(oracle: Oracle, samples: Iterable[Sample], exact: bool) -> tuple[dict[
         for kind, answers in sample.answers.items():
             for answered in answers:
                 value = oracle.grade(*answered)
+                if value is None:
+                    continue
                 grades[kind].append(value)
                 if is_wrong(value, exact):
                     wrong.setdefault(kind, answered)

@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeVar
 import msgspec
 
 from harness.engine import Address
+from harness.queries.workload import Carried
 from harness.trial import Graded, Parameter
 
 T = TypeVar("T")
@@ -20,6 +21,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     workload: str
     parameters: dict[str, Parameter]
     address: Address
+    queries: Carried | None = None  # Of a workload out of a file.
 
 
 class TrialPlan(msgspec.Struct, frozen=True, kw_only=True):

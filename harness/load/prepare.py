@@ -7,18 +7,27 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import closing, nullcontext
 from itertools import islice
+from typing import Any
 
+from harness.errors import BakeoffError
 from harness.load.grade import grade
 from harness.load.plan import Finished, Prepared
 from harness.load.sample import Answered, Sample, Write
 from harness.load.wiretap import Wiretap
 from harness.session import Session
 from harness.vectors import Vectors
-from harness.workload import Oracle, Stream, Workload
+from harness.wording import shortened
+from harness.workload import Operation, Oracle, Stream, Workload
 
 CHECK_SECONDS = 3.0  # The answer check ends here, or when every kind was asked CHECKS times.
 CHECKS = 3
 CHECK_OPERATIONS = 5_000
+LONGEST_MESSAGE = 500  # Characters of an error, and of what was sent.
+
+
+class Unanswered(BakeoffError):
+    """An operation of the answer check ended in an error; the message has its kind, the error, and what was sent."""
+
 
 Say = Callable[[str, float], None]  # What is being done, and how much of it is (0 … 1).
 
@@ -57,9 +66,10 @@ def prepare(workload: Workload, oracle: Oracle, open_session: Callable[[], Sessi
         )
 
 
-def finish(open_session: Callable[[], Session]) -> Finished:
+def finish(workload: Workload, open_session: Callable[[], Session]) -> Finished:
     """How many rows there are after the last trial, and what the server says of itself now."""
     with closing(open_session()) as session:
+        workload.prepare(session)
         rows = session.count()  # type: ignore[attr-defined]  # As every capability can.
         return Finished(rows=rows, facts=session.facts())
 
@@ -90,8 +100,7 @@ def _check(workload: Workload, oracle: Oracle, session: Session, wiretap: Wireta
             continue
         asked[kind] += 1
         sent_ns = time.perf_counter_ns()
-        with wiretap.on(kind) if asked[kind] == 1 else nullcontext():
-            answer = operation.on(session)
+        answer = _answer(operation, session, wiretap, first=asked[kind] == 1)
         received_ns = time.perf_counter_ns()
         if kind in workload.writes:
             sample.log.append(Write(operation, sent_ns, received_ns))
@@ -100,3 +109,14 @@ def _check(workload: Workload, oracle: Oracle, session: Session, wiretap: Wireta
         if time.perf_counter() > end:
             break
     return sample
+
+
+def _answer(operation: Operation, session: Session, wiretap: Wiretap, first: bool) -> Any:
+    """Of the answer check; what is sent is overheard when a kind comes first. Raises Unanswered."""
+    try:
+        with wiretap.on(operation.kind) if first else nullcontext():
+            return operation.on(session)
+    except Exception as error:
+        said = shortened(" ".join(str(error).split()), LONGEST_MESSAGE)
+        sent = shortened("; ".join(wiretap.heard.get(operation.kind, [])), LONGEST_MESSAGE)
+        raise Unanswered(f"{operation.kind}: {type(error).__name__}: {said}\nIt was sent: {sent}") from error

@@ -19,10 +19,11 @@ from locust.env import Environment
 from locust.runners import WorkerRunner
 
 from harness import discover, parameters
-from harness.errors import Unsupported
+from harness.errors import BakeoffError, Unsupported
 from harness.load import plan, prepare, trial
 from harness.load.calibrate import calibrate
 from harness.load.loops import error_name
+from harness.queries import workload as queries
 from harness.result import Calibration
 from harness.session import Session
 from harness.workload import Oracle, Workload
@@ -46,6 +47,8 @@ class Bench:
             return self._commands()[command.name](command.payload, say)
         except Unsupported as lack:
             return plan.Failure(kind="unsupported", reason=lack.reason, remedy=lack.remedy)
+        except BakeoffError as problem:
+            return plan.Failure(kind="failed", reason=str(problem), remedy="mend what it names")
         except Exception as error:  # Whatever driver or server did: the other candidates go on.
             return plan.Failure(
                 kind="failed", reason=f"{command.name}: {error_name(error)}", remedy="see the server's log"
@@ -82,18 +85,21 @@ class Bench:
         return trial.go(armed, start_ns)
 
     def _finish(self, payload: dict[str, Any], say: prepare.Say) -> plan.Finished:
-        return prepare.finish(self._open)
+        return prepare.finish(self.workload, self._open)
 
     def _aim(self, target: plan.Target) -> None:
         if target == self.target:
             return
-        self.workload = parameters.configure(discover.workload(target.workload), target.parameters)
+        own = target.queries
+        made = queries.workload(own.file, own) if own else discover.workload(target.workload)
+        self.workload = parameters.configure(made, target.parameters)
         self.oracle = self.workload.oracle()
         self.target = target
 
     def _open(self) -> Session:
         assert self.target is not None
-        session = discover.session(self.target.engine, self.workload.capability, self.target.variant)
+        variant = None if self.target.queries else self.target.variant  # A file's designs are no adapters.
+        session = discover.session(self.target.engine, self.workload.capability, variant)
         return session(self.target.address)
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -30,6 +30,7 @@ class Order:
     memory_bytes: int  # The most that the server may use in all.
     cpus: tuple[int, ...] = ()  # Cores to bind the server to; (): any.
     data: Data = "disk"  # Where its files are; "memory": gone when it stops.
+    settings: Mapping[str, str] = field(default_factory=dict)  # Of the server, instead of the adapter's.
     work: Path  # A folder for logs.
     say: Callable[[str], None]  # Takes a line on what is being done, for people who wait.
 
@@ -45,6 +46,7 @@ class Order:
             transactions=self.transactions,
             memory_bytes=self.memory_bytes * share // whole,
             cpus=len(self.cpus or usable_cpus()),
+            settings=self.settings,
         )
 
 

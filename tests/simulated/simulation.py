@@ -176,7 +176,7 @@ class Bench:
         return trial.go(worker.armed, payload["start_ns"])
 
     def _finish(self, worker: Worker, payload: dict[str, Any]) -> plan.Finished:
-        return prepare.finish(self._open)
+        return prepare.finish(WORKLOAD, self._open)
 
     def _open(self) -> Simulated:
         return Simulated(self.address, self.server)

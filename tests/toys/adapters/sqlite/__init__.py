@@ -27,4 +27,6 @@ ENGINE = Engine(
     url_example="/folder/of/databases",
     in_process=str,
     in_process_note="in process, no network hop",
+    language="sql",
+    transactions_of_statements=True,
 )
