@@ -8,13 +8,16 @@ from typing import Any
 
 import msgspec
 
-from harness import evidence, result
+from harness import evidence, judgement, result
 from harness.errors import EnvironmentProblem, UsageError
 from harness.evidence import Study
+from harness.history.record import Entry
+from harness.judgement import Judgement
 from harness.result import Result, Run
 from harness.trial import Record
 
 STUDY = "study.json"
+JUDGEMENT = "judgement.json"
 
 
 def save(record: Record, path: Path) -> None:
@@ -22,6 +25,11 @@ def save(record: Record, path: Path) -> None:
     content = msgspec.json.encode(record)
     msgspec.json.decode(content, type=type(record))  # What could not be read again (a NaN) must not be written.
     _write(msgspec.json.format(content, indent=1), path)
+
+
+def text(record: Record) -> str:
+    """As it is saved."""
+    return msgspec.json.format(msgspec.json.encode(record), indent=1).decode() + "\n"
 
 
 def write_text(text: str, path: Path) -> None:
@@ -58,12 +66,17 @@ def new_folder(wanted: Path | None, usual: Path) -> Path:
     folder = wanted or usual
     if folder.exists():
         raise UsageError(f"{folder} exists already. Name another --out; results are never overwritten.")
+    make_folder(folder)
+    folder.rmdir()
+    return folder
+
+
+def make_folder(folder: Path) -> None:
+    """Raises EnvironmentProblem."""
     try:
-        folder.mkdir(parents=True)
-        folder.rmdir()
+        folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise EnvironmentProblem(f"Cannot write to {folder}: {error.strerror}. Name a folder with --out.") from error
-    return folder
 
 
 def read_study(folder: Path) -> Study | None:
@@ -74,14 +87,23 @@ def read_study(folder: Path) -> Study | None:
     return found
 
 
+def read_judgement(folder: Path) -> Judgement | None:
+    """Of the gate or comparison in a folder; None if there is none. Raises UsageError."""
+    if not (folder / JUDGEMENT).is_file():
+        return None
+    found: Judgement = _read(folder / JUDGEMENT, Judgement, "judgement", judgement.VERSION)
+    return found
+
+
 def file_name(candidate: str) -> str:
     """A candidate's name with what some file systems refuse taken out: postgres:durable -> postgres.durable."""
     return candidate.replace(":", ".")
 
 
 def schema() -> dict[str, Any]:
-    """JSON Schema of run.json, of a candidate's file, and of study.json."""
-    return {name: msgspec.json.schema(kind) for name, kind in {"run": Run, "result": Result, "study": Study}.items()}
+    """JSON Schema of run.json, of a candidate's file, of study.json, of judgement.json, and of a line of a history."""
+    kinds = {"run": Run, "result": Result, "study": Study, "judgement": Judgement, "history": Entry}
+    return {name: msgspec.json.schema(kind) for name, kind in kinds.items()}
 
 
 def _read(path: Path, kind: Any, name: str, version: int) -> Any:

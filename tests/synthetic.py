@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from pathlib import Path
 from statistics import NormalDist
 from typing import Literal
 
@@ -13,7 +14,7 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from harness import histogram
+from harness import histogram, store
 from harness.result import Calibration, Capacity, Limits, Loading, Machine, Problem, Repeat, Result, Run, Slo
 from harness.trial import (
     ClientUse,
@@ -538,3 +539,12 @@ def _struck(whole: Trial, fault: Fault, silent: float, recovered: float | None, 
         lost=list(lost),
     )
     return replace(whole, timeline=timeline, total=replace(whole.total, errors=errors), struck=struck, server=None)
+
+
+def saved(run: Run, results: Sequence[Result], folder: Path) -> Path:
+    """As `bakeoff run` leaves it."""
+    folder.mkdir()
+    store.save(run, folder / "run.json")
+    for each in results:
+        store.save(each, folder / f"{store.file_name(each.candidate)}.json")
+    return folder

@@ -23,13 +23,17 @@ def show(report: Report, console: Console) -> None:
     for number, section in enumerate([*shown, *closing]):
         if number:
             console.print()
-        console.print(_text(section.title, "bold"))
-        for before, block in zip(["", *section.blocks], section.blocks, strict=False):
-            belongs = isinstance(block, str) and not block.endswith(":")  # To what is above it.
-            headed = isinstance(before, str) and isinstance(block, Items | Notes)
-            if before and not belongs and not headed:
-                console.print()
-            _print(block, console)
+        show_section(section, console)
+
+
+def show_section(section: Section, console: Console) -> None:
+    console.print(_text(section.title, "bold"))
+    for before, block in zip(["", *section.blocks], section.blocks, strict=False):
+        belongs = isinstance(block, str) and not block.endswith(":")  # To what is above it.
+        headed = isinstance(before, str) and isinstance(block, Items | Notes)
+        if before and not belongs and not headed:
+            console.print()
+        _print(block, console)
 
 
 def _print(block: Block, console: Console) -> None:
