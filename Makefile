@@ -7,11 +7,11 @@ WORKLOAD ?= timeseries
 READY     = $(VENV)/.ready-$(shell cksum < pyproject.toml | cut -d' ' -f1)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup bench test test-fast check lint format types perf clean
+.PHONY: help setup bench bench-ci test test-fast check lint format types perf clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
-	@echo; echo 'Variables: WORKLOAD=$(WORKLOAD) ENGINES="postgres redis" ARGS="--profile smoke" PYTHON=$(PYTHON)'
+	@echo; echo 'Variables: WORKLOAD=$(WORKLOAD) ENGINES="postgres redis" ARGS="--profile smoke" BASE= HEAD= PYTHON=$(PYTHON)'
 
 setup: $(READY)  ## Make .venv with all that benches and tests need
 
@@ -23,6 +23,12 @@ $(READY): pyproject.toml
 
 bench: $(READY)  ## Compare engines: make bench WORKLOAD=timeseries [ENGINES="postgres redis"] [ARGS="--profile smoke"]
 	@$(RUN)/bakeoff run $(WORKLOAD) $(ENGINES) $(ARGS)
+
+bench-ci: OUT := results/runs/$(shell date +%Y%m%d-%H%M%S)-ci
+bench-ci: $(READY)  ## Gate HEAD against BASE, as CI does: make bench-ci BASE=postgres@16 HEAD=postgres@18 [WORKLOAD=read-heavy]
+	@code=0; $(RUN)/bakeoff gate $(BASE) $(HEAD) $(WORKLOAD) --out $(OUT) $(ARGS) || code=$$?; \
+	test ! -f $(OUT)/judgement.json || $(RUN)/bakeoff export $(OUT) --format junit --out $(OUT)/junit.xml; \
+	exit $$code
 
 test: $(READY)  ## Run all tests, on real servers where behaviour depends on one
 	@$(RUN)/python -m pytest $(ARGS)

@@ -31,8 +31,19 @@ ONLY_IN: dict[str, str | tuple[str, ...]] = {
     "clickhouse_connect": "adapters/clickhouse/",
     "chdb": "adapters/clickhouse/",
 }
-CONTRACTS = {"engine", "errors", "session", "keyvalue", "timeseries", "vectors", "transactions", "wording"}
-MACHINERY = {"bench", "cli", "discover", "experiment", "frames", "listing", "load", "report", "result", "sources"}
+CONTRACTS = {
+    "engine",
+    "errors",
+    "session",
+    "keyvalue",
+    "timeseries",
+    "vectors",
+    "transactions",
+    "statements",
+    "wording",
+}
+MACHINERY = {"bench", "cli", "discover", "experiment", "formats", "frames", "history", "listing", "load", "metrics"}
+MACHINERY |= {"report", "result", "sources"}
 FINDS_BY_NAME = "harness/discover.py"
 
 LINES_OF_A_FILE, LINES_OF_A_FUNCTION = 300, 40
@@ -101,7 +112,8 @@ def test_an_import_that_points_outward_is_noticed(file: str, module: str) -> Non
     assert forbidden(file, module)
 
 
-REPORTING = [file for file in FILES if file.startswith(("harness/report", "harness/result", "harness/deci"))]
+REPORTS = ("report", "result", "deci", "formats", "history", "metrics", "judgement", "commit")
+REPORTING = [file for file in FILES if file.startswith(tuple(f"harness/{name}" for name in REPORTS))]
 NOT_FOR_REPORTS = sorted({*ONLY_IN} - {"pandas"} | {"duckdb", "adapters", "workloads"})
 IMPORT_WITHOUT = """
 import sys

@@ -55,9 +55,9 @@ def _nothing_may_start(monkeypatch, tmp_path):
         (["run", "read-heavy", "memory", "--slo", "fast"], ["--slo fast", "p99=10ms"]),
         (["run", "read-heavy", "memory", "--slo", "p99=10"], ["with its unit"]),
         (["report", "nowhere"], ["nowhere is not a run", "results/runs/"]),
-        (["gate"], ["No such command"]),
+        (["gates"], ["No such command"]),
     ],
-    ids=lambda value: " ".join(value) if value and value[0] in ("run", "report", "gate") else "",
+    ids=lambda value: " ".join(value) if value and value[0] in ("run", "report", "gates") else "",
 )
 def test_bad_input_gets_a_line_or_two_and_exit_code_2(arguments, says):
     outcome = bakeoff(*arguments)

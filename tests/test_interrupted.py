@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["client", "folders"]
 
+pytestmark = pytest.mark.alone
+
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
 INTERRUPTIONS = int(os.environ.get("BAKEOFF_INTERRUPTIONS", "3"))
 WHOLE_SECONDS = 12.0  # About what a run takes.

@@ -9,7 +9,7 @@ from harness.analysis.beta import cumulative
 _FURTHEST = 1e9  # No point of any use lies beyond it.
 
 
-def above(t: float, freedom: int) -> float:
+def above(t: float, freedom: float) -> float:
     """The chance of a value above t (Abramowitz & Stegun 26.7.1)."""
     share = freedom / (freedom + t * t)
     if share == 1:
@@ -19,7 +19,7 @@ def above(t: float, freedom: int) -> float:
 
 
 @cache
-def point(confidence: float, freedom: int) -> float:
+def point(confidence: float, freedom: float) -> float:
     """The t that values exceed with a chance of (1 - confidence) / 2: two-sided, as intervals want it."""
     doubt = (1 - confidence) / 2
     low, high = 0.0, 1.0

@@ -1,0 +1,89 @@
+"""What a machine can see, from pairs of two that are alike."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+from msgspec.structs import replace
+
+from harness.analysis.paired import paired
+from harness.errors import UsageError
+from harness.gate.calibration import (
+    VERSION,
+    Calibration,
+    false_alarms,
+    find,
+    key,
+    refuse_what_cannot_be_seen,
+    save,
+    smallest,
+    spread,
+)
+from harness.gate.limits import Limits
+from harness.gate.looks import CONFIDENCE
+from tests import synthetic
+
+
+def calibration(deviation: float, workload: str = "write-heavy", day: int = 1) -> Calibration:
+    random = np.random.default_rng(1)
+    return Calibration(
+        version=VERSION,
+        made=datetime(2026, 11, day, tzinfo=UTC),
+        machine="AMD EPYC 7763, 2 of 4 cores, embedded",
+        candidate="postgres",
+        workload=workload,
+        fingerprint="8c1f2e7a",
+        seconds=4.0,
+        clients=4,
+        spreads=[spread("throughput", list(random.normal(0, deviation, 20)))],
+        false_alarms=0.01,
+    )
+
+
+@pytest.mark.parametrize("pairs", [5, 10, 20])
+def test_the_smallest_effect_is_found_nine_times_in_ten(pairs: int) -> None:
+    """By simulation, with the test that it is meant for."""
+    random, found = np.random.default_rng(pairs), 0
+    effect = math.log1p(smallest(0.05, pairs))
+    for _ in range(1_000):
+        values = list(random.normal(effect, 0.05, pairs))
+        found += paired(values, CONFIDENCE).above <= (1 - CONFIDENCE) / 2
+    assert found / 1_000 == pytest.approx(0.9, abs=0.05)
+
+
+def test_a_limit_that_the_machine_cannot_see_is_refused_with_one_that_it_can() -> None:
+    noisy = calibration(0.2)
+    with pytest.raises(UsageError, match=r"throughput: a change of 5 % is too small (.|\n)* --limit throughput=\d+%"):
+        refuse_what_cannot_be_seen(noisy, Limits())
+    refuse_what_cannot_be_seen(calibration(0.02), Limits())
+    refuse_what_cannot_be_seen(noisy, Limits(throughput=None))
+
+
+def test_alarms_over_pairs_without_a_change_are_few() -> None:
+    random = np.random.default_rng(3)
+    worse = {"throughput": list(random.normal(0, 0.05, 20)), "cpu": list(random.normal(0, 0.03, 20))}
+    assert false_alarms(worse, Limits(), seed=1) <= 0.03
+
+
+def test_the_newest_that_fits_is_found_and_damaged_files_are_none(tmp_path: Path) -> None:
+    save(calibration(0.02), tmp_path)
+    save(calibration(0.03, day=2), tmp_path)
+    save(calibration(0.02, workload="read-heavy"), tmp_path)
+    (tmp_path / "damaged.json").write_text("{")
+    here = "AMD EPYC 7763, 2 of 4 cores, embedded"
+    found = find(tmp_path, here, "postgres", "write-heavy", 4.0, 4)
+    assert found is not None
+    assert found.made.day == 2
+    assert find(tmp_path, "another machine", "postgres", "write-heavy", 4.0, 4) is None
+    assert find(tmp_path, here, "postgres", "write-heavy", 1.0, 4) is None  # Shorter trials are noisier.
+    assert find(tmp_path / "nowhere", here, "postgres", "write-heavy", 4.0, 4) is None
+
+
+def test_a_spread_belongs_to_a_machine_and_a_source() -> None:
+    machine = synthetic.run([]).machine
+    assert key(machine, "docker") != key(machine, "embedded")
+    assert key(machine, "docker") == key(replace(machine, load_average=9.0), "docker")
