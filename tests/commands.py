@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import time
@@ -18,8 +19,16 @@ SHORT = ("--source", "embedded", *SMALL)
 
 
 def start(*arguments: object, **options: Any) -> subprocess.Popen[str]:
+    """What a shell runs in the background ignores Ctrl-C, and so would all that it starts: tests may be run there."""
     command = [sys.executable, "-m", "harness.cli", *map(str, arguments)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
+    return subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        **options,
+    )
 
 
 def bakeoff(*arguments: object, code: int = 0, **options: Any) -> tuple[str, str]:
