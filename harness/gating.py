@@ -6,7 +6,6 @@ import shlex
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib import metadata
-from math import log
 from pathlib import Path
 from typing import Literal
 
@@ -145,12 +144,7 @@ def _calibrated(wanted: Wanted, spec: Spec, calibrations: Path) -> Calibration |
 
 def _calibration(wanted: Wanted, spec: Spec, folder: Path) -> Calibration:
     _, (base, head) = store.read_run(folder / spec.workload_name)
-    worse = {
-        each.name: [
-            (-1 if each.higher_is_better else 1) * log(h / b) for b, h in zip(each.base, each.head, strict=True)
-        ]
-        for each in metrics(base, head)
-    }
+    worse = {each.name: each.worse for each in metrics(base, head)}
     return Calibration(
         version=calibration.VERSION,
         made=datetime.now(UTC),

@@ -49,3 +49,22 @@ class Judgement(Record, frozen=True):
     metrics: list[Judged]
     notes: list[str]  # Sentences: what was different, what to do.
     machine: Machine
+
+
+def without_numbers(workload: str, metric: str, said: Said, reason: str) -> Judged:
+    """What decides although nothing could be measured."""
+    return Judged(
+        workload=workload,
+        metric=metric,
+        unit="",
+        higher_is_better=True,
+        base=None,
+        head=None,
+        ratio=None,
+        low=None,
+        high=None,
+        margin=0.0,
+        gated=True,
+        said=said,
+        reason=reason,
+    )

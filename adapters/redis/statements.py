@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -98,7 +98,11 @@ def commands_of(batch: Batch, each_row: Sequence[Sequence[str]]) -> Iterator[Com
         present = (part for field in values.items() if field[1] is not None for part in field)
         yield ("HSET", f"{table.name}:{row[place]}", *present)
         for command in each_row:
-            yield tuple(PLACEHOLDER.sub(lambda found: str(values[found[1]]), word) for word in command)  # noqa: B023
+            yield filled(command, values)
+
+
+def filled(command: Sequence[str], values: Mapping[str, Any]) -> Command:
+    return tuple(PLACEHOLDER.sub(lambda found: str(values[found[1]]), word) for word in command)
 
 
 def as_words(type: Type, values: Sequence[Any]) -> Sequence[Any]:

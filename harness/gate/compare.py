@@ -15,7 +15,7 @@ from harness.gate import looks
 from harness.gate.limits import Limits
 from harness.gate.looks import CONFIDENCE, Change
 from harness.history.terms import differences, terms
-from harness.judgement import VERSION, Judged, Judgement
+from harness.judgement import VERSION, Judged, Judgement, without_numbers
 from harness.metrics import CAPACITY, P50, P95, P99, SERVER_CPU, THROUGHPUT, Number, Summary, summary
 from harness.result import Result, Run
 
@@ -91,7 +91,8 @@ def _judged(
     both = [name for name in ones if name in others]
     if not both:
         reasons = [f"{name}: {text}" for each in summaries for name, text in each.left_out]
-        return [_nothing(before.workload, "; ".join(filter(None, [why, *reasons])) or "no number in common")]
+        reason = "; ".join(filter(None, [why, *reasons])) or "no number in common"
+        return [without_numbers(before.workload, "all", "not comparable", reason)]
     margins = {
         name: share
         for name in both
@@ -148,21 +149,3 @@ def _told(
 
 def _bounds(change: Change) -> tuple[float, float, float]:
     return change.found.low, change.found.estimate, change.found.high
-
-
-def _nothing(workload: str, why: str) -> Judged:
-    return Judged(
-        workload=workload,
-        metric="all",
-        unit="",
-        higher_is_better=True,
-        base=None,
-        head=None,
-        ratio=None,
-        low=None,
-        high=None,
-        margin=0.0,
-        gated=True,
-        said="not comparable",
-        reason=why,
-    )

@@ -14,7 +14,7 @@ from harness.gate.limits import Limits
 from harness.gate.looks import LOOKS, Change
 from harness.gate.metrics import Metric, metrics, pairs
 from harness.gate.wanted import BASE, HEAD
-from harness.judgement import Judged, Said
+from harness.judgement import Judged, Said, without_numbers
 from harness.progress import Progress
 from harness.result import Result
 from harness.spec import Spec
@@ -54,9 +54,9 @@ def run(gate: Gate, progress: Progress) -> list[Judged]:
 def judged(base: Result, head: Result, limits: Limits) -> list[Judged]:
     """What the pairs so far say of each metric."""
     if wrong := _failed(base, limits):
-        return [_failure(base, "not comparable", f"base itself fails: {wrong}")]
+        return [without_numbers(base.workload, "answers", "not comparable", f"base itself fails: {wrong}")]
     if failed := _failed(head, limits):
-        return [_failure(base, "failed", failed)]
+        return [without_numbers(base.workload, "answers", "failed", failed)]
     found = metrics(base, head)
     changes = _changes(found, limits)
     return [_judged(base.workload, each, changes.get(each.name), limits) for each in found]
@@ -107,16 +107,11 @@ def _changes(found: Sequence[Metric], limits: Limits) -> dict[str, Change]:
     """By metric, gated ones corrected for each other; the others as if they were alone."""
     if not found or len(found[0].base) < 2:
         return {}
-    worse = {each.name: _worse(each) for each in found}
+    worse = {each.name: each.worse for each in found}
     margins = {each.name: looks.margin(limits.margin(each.name) or 0.0, each.higher_is_better) for each in found}
     gated = {name: logs for name, logs in worse.items() if limits.margin(name) is not None}
     told = {name: looks.judge({name: worse[name]}, margins)[name] for name in worse.keys() - gated.keys()}
     return (looks.judge(gated, margins) if gated else {}) | told
-
-
-def _worse(metric: Metric) -> list[float]:
-    sign = -1 if metric.higher_is_better else 1
-    return [sign * math.log(head / base) for base, head in zip(metric.base, metric.head, strict=True)]
 
 
 def _judged(workload: str, metric: Metric, change: Change | None, limits: Limits) -> Judged:
@@ -165,21 +160,3 @@ def _earlier(gate: Gate) -> tuple[Result, Result] | None:
 def _read(folder: Path) -> tuple[Result, Result]:
     _, (base, head) = store.read_run(folder)
     return base, head
-
-
-def _failure(base: Result, said: Said, reason: str) -> Judged:
-    return Judged(
-        workload=base.workload,
-        metric="answers",
-        unit="",
-        higher_is_better=True,
-        base=None,
-        head=None,
-        ratio=None,
-        low=None,
-        high=None,
-        margin=0.0,
-        gated=True,
-        said=said,
-        reason=reason,
-    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -21,6 +22,12 @@ class Metric:
     higher_is_better: bool
     base: Sequence[float]
     head: Sequence[float]
+
+    @property
+    def worse(self) -> list[float]:
+        """By pair, the logarithm of how much worse head is: below 0 it is better."""
+        sign = -1 if self.higher_is_better else 1
+        return [sign * math.log(head / base) for base, head in zip(self.base, self.head, strict=True)]
 
 
 def pairs(base: Result, head: Result) -> int:
