@@ -107,7 +107,7 @@ def _measured(wanted: Wanted, folder: Path, notes: Console) -> Iterator[Path]:
             notes.print(f"{folder / what} is there already and kept.", highlight=False)
         else:
             notes.print(shlex.join(command), highlight=False, soft_wrap=True)
-            code = subprocess.run([sys.executable, "-m", "harness.cli", *command[1:]], check=False).returncode
+            code = subprocess.run([sys.executable, "-m", "harness", *command[1:]], check=False).returncode
             if code not in MEASURED:
                 raise EnvironmentProblem(
                     f"{what}: that ended with exit code {code}. What was measured is kept; the same command goes on."

@@ -20,7 +20,7 @@ SHORT = ("--source", "embedded", *SMALL)
 
 def start(*arguments: object, **options: Any) -> subprocess.Popen[str]:
     """What a shell runs in the background ignores Ctrl-C, and so would all that it starts: tests may be run there."""
-    command = [sys.executable, "-m", "harness.cli", *map(str, arguments)]
+    command = [sys.executable, "-m", "harness", *map(str, arguments)]
     return subprocess.Popen(
         command,
         stdout=subprocess.PIPE,

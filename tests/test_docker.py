@@ -159,7 +159,8 @@ with open_server(name, discover.engine(name), order):
 """
 
 
-def end_a_harness(name: str, work: Path, ending: signal.Signals) -> None:
+def end_a_harness(name: str, work: Path, ending: signal.Signals, client: DockerClient) -> set[str]:
+    """The volumes that its container had."""
     harness = subprocess.Popen(
         [sys.executable, "-c", HARNESS, name, str(work)],
         stdout=subprocess.PIPE,
@@ -167,25 +168,32 @@ def end_a_harness(name: str, work: Path, ending: signal.Signals) -> None:
     )
     assert harness.stdout is not None
     assert harness.stdout.readline() == b"open\n"
+    (container,) = ours(client)
+    kept = {*volumes(container)}
+    assert kept
     harness.send_signal(ending)
     harness.wait(60)
     harness.stdout.close()
+    return kept
+
+
+def still_there(client: DockerClient, kept: set[str]) -> set[str]:
+    """Of those volumes."""
+    return kept & {volume.name for volume in client.volumes.list()}
 
 
 @pytest.mark.engines
 def test_a_harness_that_is_asked_to_end_leaves_nothing(some: str, tmp_path: Path, client: DockerClient) -> None:
-    end_a_harness(some, tmp_path, signal.SIGTERM)
+    kept = end_a_harness(some, tmp_path, signal.SIGTERM, client)
     assert ours(client) == []
+    assert not still_there(client, kept)
 
 
 @pytest.mark.engines
-def test_what_a_killed_harness_leaves_is_removed_by_its_warden(
-    some: str, tmp_path: Path, order: Order, client: DockerClient
-) -> None:
-    before = {volume.name for volume in client.volumes.list()}
-    end_a_harness(some, tmp_path, signal.SIGKILL)
+def test_what_a_killed_harness_leaves_is_removed_by_its_warden(some: str, tmp_path: Path, client: DockerClient) -> None:
+    kept = end_a_harness(some, tmp_path, signal.SIGKILL, client)
     wait_until(lambda: not ours(client), seconds=20)
-    assert {volume.name for volume in client.volumes.list()} <= before
+    wait_until(lambda: not still_there(client, kept), seconds=20)  # Docker removes them after the container.
 
 
 @pytest.mark.engines

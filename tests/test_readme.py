@@ -18,8 +18,6 @@ from harness.cli import main
 from harness.discover import languages
 from harness.queries.read import read
 
-pytestmark = pytest.mark.alone
-
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
@@ -39,7 +37,7 @@ case "$1" in
   run) short="--source embedded --profile smoke --seconds 0.5 --warmup 0.2" ;;
 esac
 case "$1" in gate | calibrate | run) [ -z "$BAKEOFF_SCALE" ] || short="$short --scale $BAKEOFF_SCALE" ;; esac
-exec {python} -m harness.cli "$@" $short
+exec {python} -m harness "$@" $short
 """
 
 

@@ -196,6 +196,17 @@ def test_ctrl_c_keeps_finished_trials_and_leaves_no_process(tmp_path):
     assert (folder / "report.md").is_file()
 
 
+def test_ctrl_c_while_its_modules_load_ends_it_without_a_traceback(tmp_path):
+    process = start(
+        "run", "read-heavy", "memory", *SHORT, "--out", tmp_path, env={**os.environ, "PYTHONPROFILEIMPORTTIME": "1"}
+    )
+    next(line for line in process.stderr if "harness.errors" in line)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == -signal.SIGINT
+    assert "Traceback" not in errors
+
+
 @pytest.mark.parametrize("after_seconds", [0.0, 0.3, 0.8, 1.5, 2.5])
 def test_sigterm_at_any_moment_leaves_no_process(tmp_path, after_seconds):
     process = start("run", "read-heavy", "memory", *SHORT, "--out", tmp_path / "run")

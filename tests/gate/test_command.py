@@ -13,8 +13,6 @@ from harness import store
 from harness.gate.metrics import pairs
 from tests.commands import bakeoff, start, wait_until
 
-pytestmark = pytest.mark.alone
-
 SHORT = ("--source", "embedded", "--seconds", "0.7", "--scale", "0.1", "--pairs", "2")
 SAME = ("gate", "redis", "redis", "read-heavy", *SHORT)
 
@@ -45,6 +43,7 @@ def test_base_and_head_take_turns_ab_ba(gated: tuple[Path, str, str]) -> None:
     assert [trial.position for trial in head.trials] == [2, 1]
 
 
+@pytest.mark.alone  # It measures.
 @pytest.mark.engines
 def test_a_setting_that_hurts_is_found(tmp_path: Path) -> None:
     """Every write waits for its sync: throughput falls by far more than 5 %."""

@@ -97,7 +97,7 @@ def _gate(base: str, head: str, words: list[str], number: int) -> Done:
     folder = PLACE / f"{time.time_ns()}"
     began = time.monotonic()
     command = ["gate", base, head, *words, *TRIALS, "--seed", str(number + 2), "--out", str(folder)]
-    ended = subprocess.run([sys.executable, "-m", "harness.cli", *command], capture_output=True, text=True, check=False)
+    ended = subprocess.run([sys.executable, "-m", "harness", *command], capture_output=True, text=True, check=False)
     found = read_judgement(folder)
     if found is None:
         raise SystemExit(f"{' '.join(command)}:\n{ended.stderr}")

@@ -30,6 +30,7 @@ MARGINS = {
     "client CPU per operation, Redis": margin(0.10, higher_is_better=False),
     "requests per second, Redis": margin(0.05, higher_is_better=True),
 }
+COMMAND = "from harness.cli import main; main()"
 NULL = """
 from harness import discover
 from harness.load.calibrate import null_cost
@@ -79,7 +80,7 @@ def _judge(base: Path, url: str, work: Path) -> int:
 
 def _measure(tree: Path, url: str, out: Path) -> Mapping[str, float]:
     null = float(_python(tree, "-c", NULL))
-    _python(tree, "-m", "harness.cli", *RUN, "--at", f"redis={url}", "--out", str(out))
+    _python(tree, "-c", COMMAND, *RUN, "--at", f"redis={url}", "--out", str(out))
     (trial,) = json.loads((out / "redis.json").read_text())["trials"]
     cpu, rate = trial["total"]["client_cpu_us"], trial["total"]["per_second"]
     return dict(zip(MARGINS, (null, cpu, rate), strict=True))
