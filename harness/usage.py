@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import psutil
@@ -84,7 +84,8 @@ def cores() -> Cores:
 def sample(pid: int, *, memory: bool = True) -> Usage | None:
     """Usage of `pid` and its descendants; None if it is gone.
 
-    For `memory` their maps are walked, which stops them for milliseconds: not while they are measured.
+    For `memory` their maps are walked, which stops them for milliseconds: not while they are measured, and after all
+    else is read, for what they do meanwhile belongs to no trial.
 
     PostgreSQL has a process for each connection. When one ends, the kernel adds its CPU time and its disk traffic to
     what its parent has for waited-for children. One that ends while we read would be missed, so then we read again.
@@ -93,34 +94,32 @@ def sample(pid: int, *, memory: bool = True) -> Usage | None:
         root = psutil.Process(pid)
         for _ in range(ATTEMPTS):
             family = _family(root)
-            usage = _total(family, memory)
+            usage = _total(family)
             if _family(root) == family:
                 break
+        return replace(usage, resident_bytes=_sum(_resident_bytes(family))) if memory else usage
     except (psutil.NoSuchProcess, psutil.ZombieProcess):
         return None
-    return usage
 
 
 def _family(root: psutil.Process) -> list[psutil.Process]:
     return [root, *sorted(root.children(recursive=True), key=lambda process: process.pid)]
 
 
-def _total(family: list[psutil.Process], memory: bool) -> Usage:
-    """Parents come first: a child that ends meanwhile is missed, never counted twice."""
+def _total(family: list[psutil.Process]) -> Usage:
+    """All but memory. Parents come first: a child that ends meanwhile is missed, never counted twice."""
     cpu_seconds = 0.0
-    resident: list[int | None] = []
     traffic: list[tuple[int, int] | None] = []
     for process in family:
         try:
             cpu_seconds += sum(process.cpu_times()[:4])  # Own and waited-for children's, user and system.
             traffic.append(_traffic(process))
-            resident.append(_resident_bytes(process) if memory else None)
         except psutil.NoSuchProcess:
             if process is family[0]:
                 raise
     return Usage(
         cpu_seconds=cpu_seconds,
-        resident_bytes=_sum(resident),
+        resident_bytes=None,
         read_bytes=_sum([one and one[0] for one in traffic]),
         written_bytes=_sum([one and one[1] for one in traffic]),
         throttled_seconds=cgroups.throttled_seconds(family[0].pid),
@@ -128,13 +127,19 @@ def _total(family: list[psutil.Process], memory: bool) -> Usage:
     )
 
 
-def _resident_bytes(process: psutil.Process) -> int | None:
-    """Its proportional share of shared memory (PSS) where the kernel tells, else all of it (RSS)."""
-    try:
-        memory = process.memory_full_info()
-        return int(getattr(memory, "pss", memory.rss))
-    except psutil.AccessDenied:
-        return int(process.memory_info().rss)
+def _resident_bytes(family: list[psutil.Process]) -> list[int | None]:
+    """Of each that is still there: with its share of shared memory (PSS) where the kernel tells, else all (RSS)."""
+    found: list[int | None] = []
+    for process in family:
+        try:
+            memory = process.memory_full_info()
+            found.append(int(getattr(memory, "pss", memory.rss)))
+        except psutil.AccessDenied:
+            found.append(int(process.memory_info().rss))
+        except psutil.NoSuchProcess:
+            if process is family[0]:
+                raise
+    return found
 
 
 def _traffic(process: psutil.Process) -> tuple[int, int] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import textwrap
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -172,14 +173,33 @@ def test_it_is_read_again_where_a_process_came_or_went_meanwhile(monkeypatch: py
     readings: list[int] = []
     total = usage._total
 
-    def noted(family: list[psutil.Process], memory: bool) -> Usage:
+    def noted(family: list[psutil.Process]) -> Usage:
         readings.append(len(family))
-        return total(family, memory)
+        return total(family)
 
     monkeypatch.setattr(usage, "_family", lambda _: next(families))
     monkeypatch.setattr(usage, "_total", noted)
     assert sample(us.pid) is not None
     assert readings == [1, 1]
+
+
+def test_what_is_spent_while_memory_is_walked_is_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With many connections that takes long, and a server goes on working."""
+    walk = usage._resident_bytes
+
+    def slow(family: list[psutil.Process]) -> list[int | None]:
+        end = time.process_time() + 0.3
+        while time.process_time() < end:
+            pass
+        return walk(family)
+
+    us = psutil.Process()
+    before = sum(us.cpu_times()[:4])
+    monkeypatch.setattr(usage, "_resident_bytes", slow)
+    found = sample(us.pid)
+    assert found is not None
+    assert found.resident_bytes is not None
+    assert found.cpu_seconds < before + 0.2
 
 
 def test_cores_are_busy_and_stolen_by_shares_of_their_time() -> None:
