@@ -7,7 +7,7 @@ import pytest
 
 from harness import store
 from harness.analysis.verdict import verdict
-from tests.test_run import bakeoff, start
+from tests.commands import bakeoff, start
 
 # The faults are frequent and every key is asked alike: no verdict hangs on what the machine does meanwhile.
 SHORT = ["--source", "embedded", "--profile", "smoke", "--trials", "1", "--seconds", "2", "--warmup", "0"]
