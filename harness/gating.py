@@ -31,6 +31,7 @@ from harness.spec import Spec
 Written = Literal["text", "markdown", "json"]
 CODES: dict[Said, int] = {"regression": 1, "failed": 1, "not comparable": 4}
 INCONCLUSIVE = 3
+KEPT_HERE = "Calibrations are kept below the current folder: call it from one that can be written to."
 PAIR_TRIALS = 4  # Base and head, each in a closed loop and at the fixed rate.
 AROUND_SECONDS = 1.0  # A trial: connecting, grading, sampling.
 
@@ -68,7 +69,7 @@ def run_calibrate(
     """Base against itself, always to the last pair."""
     specs = [specify(wanted, name) for name in wanted.workloads]
     _folder_for(folder, resume)
-    store.make_folder(calibrations)  # Before anything is measured that could not be kept.
+    store.make_folder(calibrations, KEPT_HERE)  # Before anything is measured that could not be kept.
     found = []
     for spec in specs:
         _one(wanted, spec, folder, Limits(), notes, to_the_end=True)
@@ -91,9 +92,9 @@ def run_compare(
         files.write(report, out)
     match written:
         case "json":
-            output.file.write(store.text(found))
+            output.out(store.text(found), end="", highlight=False)
         case "markdown":
-            output.file.write(markdown.render(report))
+            output.out(markdown.render(report), end="", highlight=False)
         case "text":
             terminal.show(report, output)
     return CODES.get(found.said, 0)

@@ -71,12 +71,12 @@ def new_folder(wanted: Path | None, usual: Path) -> Path:
     return folder
 
 
-def make_folder(folder: Path) -> None:
+def make_folder(folder: Path, remedy: str = "Name a folder with --out.") -> None:
     """Raises EnvironmentProblem."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise EnvironmentProblem(f"Cannot write to {folder}: {error.strerror}. Name a folder with --out.") from error
+        raise EnvironmentProblem(f"Cannot write to {folder}: {error.strerror}. {remedy}") from error
 
 
 def read_study(folder: Path) -> Study | None:

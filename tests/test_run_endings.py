@@ -40,6 +40,20 @@ def test_ctrl_c_while_its_modules_load_ends_it_without_a_traceback(tmp_path):
     assert "Traceback" not in errors
 
 
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [(("list",), 0), (("catalog",), 0), (("schema",), 128 + signal.SIGPIPE), (("report", "nowhere"), 2)],
+    ids=lambda words: " ".join(words) if isinstance(words, tuple) else "",
+)
+def test_without_a_reader_it_ends_with_its_own_code_and_without_a_traceback(arguments, code):
+    process = start(*arguments)
+    process.stdout.close()
+    assert process.wait(timeout=60) == code
+    errors = process.stderr.read()
+    assert "Traceback" not in errors
+    assert "BrokenPipe" not in errors
+
+
 @pytest.mark.parametrize("after_seconds", [0.0, 0.3, 0.8, 1.5, 2.5])
 def test_sigterm_at_any_moment_leaves_no_process(tmp_path, after_seconds):
     process = start("run", "read-heavy", "memory", *SHORT, "--out", tmp_path / "run")

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 
 from harness import choice
+from harness.cli.consoles import notes, output
 from harness.cli.group import DECISIONS, main, words_errors
 from harness.profile import PROFILES
 from harness.sources import SOURCES
@@ -33,7 +33,7 @@ def decide_(**words: Any) -> int:
     Without RUNs: who is out by documented facts, and what to measure of the others.
     """
     wanted = choice.Wanted(**words, command=["bakeoff", *sys.argv[1:]])
-    return choice.decide(wanted, Console(stderr=True), Console(), DECISIONS)
+    return choice.decide(wanted, notes(), output(), DECISIONS)
 
 
 @main.command("catalog")
@@ -41,5 +41,5 @@ def decide_(**words: Any) -> int:
 @words_errors
 def catalog_(engine: str | None) -> int:
     """What the makers of ENGINE (default: a table of all) document, with sources."""
-    choice.show_catalog(engine, Console())
+    choice.show_catalog(engine, output())
     return 0

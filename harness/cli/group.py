@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from pathlib import Path
 from types import FrameType
@@ -13,11 +14,13 @@ from typing import Any, NoReturn, ParamSpec, TypeVar
 import click
 
 from harness import sources
+from harness.cli.consoles import to_nowhere
 from harness.errors import BakeoffError
 
 RUNS = Path("results/runs")
 DECISIONS = Path("results/decisions")
 CALIBRATIONS = Path("results/calibrations")
+UNREAD = 128 + signal.SIGPIPE  # As a shell says of what ends because nobody reads it.
 P = ParamSpec("P")
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -30,10 +33,17 @@ def words_errors(command: Callable[P, int]) -> Callable[P, None]:
         try:
             code = command(*args, **kwargs)
         except BakeoffError as error:
-            click.echo(f"bakeoff: {error}", err=True)
             code = error.exit_code
+            with suppress(BrokenPipeError):
+                click.echo(f"bakeoff: {error}", err=True)
         except KeyboardInterrupt:
             code = 130
+        except BrokenPipeError:
+            code = UNREAD
+        try:
+            sys.stdout.flush()
+        except BrokenPipeError:
+            to_nowhere(sys.stdout)
         sys.exit(code)
 
     return wrapped

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from harness import formats, store
+from harness.cli.consoles import output
 from harness.cli.group import main, words_errors
 from harness.history import commands as history
 
@@ -58,7 +58,7 @@ def history_add(runs: tuple[Path, ...], file: Path, commit: str | None) -> int:
 @words_errors
 def history_show(file: Path, page: Path | None) -> int:
     """Show the trend of every number, and where it changed."""
-    return history.show(file, page, Console())
+    return history.show(file, page, output())
 
 
 @history_.command("check")
@@ -66,4 +66,4 @@ def history_show(file: Path, page: Path | None) -> int:
 @words_errors
 def history_check(file: Path) -> int:
     """Say where numbers changed for good, for better or worse. Advice only: exit code 0 whatever is found."""
-    return history.check(file, Console())
+    return history.check(file, output())

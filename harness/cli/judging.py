@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any, get_args
 
 import click
-from rich.console import Console
 
 from harness import gating
+from harness.cli.consoles import notes, output
 from harness.cli.group import CALIBRATIONS, RUNS, main, options, words_errors
 from harness.engine import DURABILITIES
 from harness.gate.limits import allowed
@@ -58,7 +58,7 @@ def gate_(resume: bool, strict: bool, out: Path | None, **words: Any) -> int:
     """
     wanted = Wanted(**words, command=["bakeoff", *sys.argv[1:]])
     folder = out or gating.new_place(RUNS, "gate")
-    consoles = Console(stderr=True), Console()
+    consoles = notes(), output()
     return gating.run_gate(wanted, folder, CALIBRATIONS, *consoles, resume=resume, strict=strict)
 
 
@@ -72,7 +72,7 @@ def calibrate_(candidate: str, resume: bool, out: Path | None, **words: Any) -> 
     """Gate CANDIDATE against itself: what changes can this machine see, and how often does it see one where none is?"""
     wanted = Wanted(base=candidate, head=candidate, command=["bakeoff", *sys.argv[1:]], **words)
     folder = out or gating.new_place(RUNS, "calibrate")
-    return gating.run_calibrate(wanted, folder, CALIBRATIONS, Console(stderr=True), Console(), resume=resume)
+    return gating.run_calibrate(wanted, folder, CALIBRATIONS, notes(), output(), resume=resume)
 
 
 @main.command("compare")
@@ -92,4 +92,4 @@ def compare_(
     What changes with time is between two runs, and not between the turns of a gate: prefer bakeoff gate.
     """
     command = ["bakeoff", *sys.argv[1:]]
-    return gating.run_compare(base, head, allowed(limits_file, limits), command, written, out, Console())
+    return gating.run_compare(base, head, allowed(limits_file, limits), command, written, out, output())

@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 import msgspec
-from rich.console import Console
 
 from harness import bench, doctor, fault, listing, store, studies
+from harness.cli.consoles import notes, output
 from harness.cli.group import RUNS, main, options, sweep, words_errors
 from harness.consistency import Economy
 from harness.engine import DURABILITIES
@@ -35,10 +35,10 @@ def list_(file: str | None, example: bool) -> int:
     if example:
         click.echo(EXAMPLE.read_text(encoding="utf-8"), nl=False)
     elif file:
-        listing.show_file(Console(), file)
+        listing.show_file(output(), file)
     else:
         sweep()
-        listing.show(Console())
+        listing.show(output())
     return 0
 
 
@@ -94,7 +94,7 @@ def run(**words: Any) -> int:
     A candidate is ENGINE[@VERSION][+VARIANT][:DURABILITY]: postgres, postgres@17+brin, redis:durable.
     """
     wanted = Wanted(**words, command=["bakeoff", *sys.argv[1:]])
-    return bench.carry_out(wanted, Console(stderr=True), Console(), RUNS)
+    return bench.carry_out(wanted, notes(), output(), RUNS)
 
 
 @main.command("durability")
@@ -110,7 +110,7 @@ def durability_(kills: int, **words: Any) -> int:
     simulated. With 20 kills and no loss, a kill loses something in at most 17 % (95 % interval).
     """
     wanted = studies.Wanted(**words, command=["bakeoff", *sys.argv[1:]])
-    return studies.study_durability(wanted, kills, Console(stderr=True), Console(), RUNS)
+    return studies.study_durability(wanted, kills, notes(), output(), RUNS)
 
 
 @main.command("consistency")
@@ -135,7 +135,7 @@ def consistency_(seconds: float, accounts: int, counters: int, **words: Any) -> 
         counters=counters,
         seed=wanted.seed,
     )
-    return studies.study_consistency(wanted, economy, Console(stderr=True), Console(), RUNS)
+    return studies.study_consistency(wanted, economy, notes(), output(), RUNS)
 
 
 @main.command()
@@ -144,7 +144,7 @@ def consistency_(seconds: float, accounts: int, counters: int, **words: Any) -> 
 def report(run: Path) -> int:
     """Show a RUN (or a study) again, and write its report.md and report.html anew. Needs no database."""
     made = studies.report_of(run) or of_run(*store.read_run(run), studies.evidence_beside(run))
-    terminal.show(made, Console())
+    terminal.show(made, output())
     files.write(made, run)
     return 0
 
@@ -162,7 +162,7 @@ def worker(host: str, port: int) -> None:
 def doctor_() -> int:
     """What this machine can measure, and what would improve it."""
     sweep()
-    doctor.show(Console())
+    doctor.show(output())
     return 0
 
 

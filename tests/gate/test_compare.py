@@ -14,7 +14,7 @@ from harness import store
 from harness.judgement import Judgement
 from harness.result import Result, Run
 from tests import synthetic
-from tests.commands import bakeoff
+from tests.commands import bakeoff, start
 
 
 def stored(folder: Path, made: tuple[Run, list[Result]], factor: float = 1.0) -> Path:
@@ -53,6 +53,15 @@ def test_half_the_throughput_is_a_regression_and_ends_with_1(tmp_path: Path) -> 
     found = compared(base, head, 1)
     worse = {each.metric for each in found.metrics if each.said == "regression"}
     assert worse == {"throughput"}
+
+
+@pytest.mark.parametrize(("factor", "code"), [(1.0, 0), (0.5, 1)])
+def test_its_exit_code_is_what_it_found_even_if_nobody_reads_it(factor: float, code: int, tmp_path: Path) -> None:
+    base = stored(tmp_path / "base", synthetic.clear_winner())
+    process = start("compare", base, stored(tmp_path / "head", synthetic.clear_winner(), factor))
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.wait(60) == code
 
 
 def _changed(**values: object) -> Callable[[Run], Run]:
