@@ -24,6 +24,13 @@ settings.load_profile("bakeoff")
 NEED_TO_BE_TOLD = {"mongo"}  # Engines that offer transactions only where they were started for them.
 ENGINES_REQUIRED = any(os.environ.get(name) for name in ("CI", "BAKEOFF_REQUIRE_ENGINES"))
 
+MINUTES = ("tests/test_readme.py", "tests/test_run_servers.py", "tests/gate/test_command.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that take minutes come first: with several workers, one of them at the end would leave the others idle."""
+    items.sort(key=lambda item: item.location[0] not in MINUTES)
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--source", default="embedded", help="where servers come from: embedded (default) or docker")

@@ -73,8 +73,9 @@ def test_an_open_loop_keeps_its_rate_and_counts_from_the_schedule(tmp_path):
 
 
 def test_the_same_seed_asks_the_same_and_another_size_has_another_fingerprint(run_of_memory, tmp_path):
-    bakeoff("run", "read-heavy", "memory", *SHORT, "--out", tmp_path / "same")
-    bakeoff("run", "read-heavy", "memory", *SHORT, "--set", "records=801", "--out", tmp_path / "other")
+    brief = ("--trials", "1", "--seconds", "0.5")
+    bakeoff("run", "read-heavy", "memory", *SHORT, *brief, "--out", tmp_path / "same")
+    bakeoff("run", "read-heavy", "memory", *SHORT, *brief, "--set", "records=801", "--out", tmp_path / "other")
     first, same, other = (
         store.read_run(folder)[0].fingerprint for folder in (run_of_memory[0], tmp_path / "same", tmp_path / "other")
     )
@@ -147,23 +148,26 @@ class Session(Memory):
 """
 
 
-@pytest.mark.parametrize(
-    ("method", "lie", "every", "says"),
-    [
-        ("read", "None", 7, r"read: \d+ of \d+ graded answers are wrong"),
-        ("update", "None", 2, "wrong|not as acknowledged writes left it"),
-        ("insert", "None", 50, r"[\d,]+ rows after the last trial, where [\d,]+ were loaded and acknowledged"),
-    ],
-)
-def test_an_engine_that_lies_in_mid_trial_is_invalid_and_not_ranked(tmp_path, method, lie, every, says):
-    liar = tmp_path / "adapters" / "liar"
-    liar.mkdir(parents=True)
-    (liar / "__init__.py").write_text("from adapters.memory import ENGINE\n")
-    (liar / "keyvalue.py").write_text(LIAR.format(method=method, lie=lie, every=every))
+LIES = {  # What it lies about: the lie, how often, and what is said of it.
+    "read": ("None", 7, r"read: \d+ of \d+ graded answers are wrong"),
+    "update": ("None", 2, "wrong|not as acknowledged writes left it"),
+    "insert": ("None", 50, r"[\d,]+ rows after the last trial, where [\d,]+ were loaded and acknowledged"),
+}
+
+
+def test_engines_that_lie_in_mid_trial_are_invalid_and_not_ranked(tmp_path):
+    for method, (lie, every, _) in LIES.items():
+        liar = tmp_path / "adapters" / f"liar_{method}"
+        liar.mkdir(parents=True)
+        (liar / "__init__.py").write_text("from adapters.memory import ENGINE\n")
+        (liar / "keyvalue.py").write_text(LIAR.format(method=method, lie=lie, every=every))
     environment = os.environ | {"BAKEOFF_PATH": str(tmp_path)}
     folder = tmp_path / "run"
-    output, _ = bakeoff("run", "write-heavy", "liar", "memory", *SHORT, "--out", folder, env=environment, code=4)
-    _, [found, memory] = store.read_run(folder)
-    assert (found.status, memory.status) == ("invalid", "ok")
-    assert re.search(says, " ".join(problem.reason for problem in found.problems))
-    assert "liar, invalid" in output
+    liars = [f"liar_{method}" for method in LIES]
+    output, _ = bakeoff("run", "write-heavy", *liars, "memory", *SHORT, "--out", folder, env=environment, code=4)
+    _, [*found, memory] = store.read_run(folder)
+    assert memory.status == "ok"
+    for liar, (_, _, says) in zip(found, LIES.values(), strict=True):
+        assert liar.status == "invalid", liar.candidate
+        assert re.search(says, " ".join(problem.reason for problem in liar.problems))
+        assert f"{liar.candidate}, invalid" in output

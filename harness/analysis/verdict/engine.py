@@ -64,8 +64,9 @@ def steady(trials: Trials, result: Result) -> Finding | None:
         return None
     what = "response times" if opened else "throughput"
     verb = "rose" if found.slope_share > 0 else "fell"
-    size, low, high = (percent(abs(share)) for share in (found.slope_share, found.low, found.high))
-    reason = f"not steady: {what} {verb} by {size} ({low} to {high}) within the trials"
+    low, high = sorted((abs(found.low), abs(found.high)))  # Of one sign, or the change would not be large.
+    size = f"{percent(abs(found.slope_share))} of the mean ({percent(low)} to {percent(high)})"
+    reason = f"not steady: {what} {verb} by {size} within the trials"
     remedy = "warm up longer (--warmup), and look for what changes in the server"
     return Finding("steadiness", "flagged", reason, remedy)
 
