@@ -52,13 +52,13 @@ def _options(found: Decision) -> Section:
         (
             each.option,
             words.between(each),
+            digits(each.cost_per_month),
             *(words.chance(share) for share in each.ranks[: len(ranks) + 1]),
             "yes" if each.efficient else "no",
-            digits(each.cost_per_month),
         )
         for each in found.scores
     ]
-    head = ("", "worth\n0 … 1", "best", *ranks, "on the\nPareto front", f"{found.currency}\na month")
+    head = ("", "worth\n0 … 1", f"{found.currency}\na month", "best", *ranks, "Pareto\nfront")
     how = (
         "Worth: the weighted sum of what follows, with the range of 95 % of the draws. Best, rank: the chance of it. "
         "Pareto front: no other option is as good in everything and better in something."
