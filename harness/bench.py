@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -21,7 +20,7 @@ from harness.studies import evidence_beside
 def carry_out(wanted: Wanted, notes: Console, output: Console, runs: Path) -> int:
     """Do the run, show it, and return the exit code. Raises BakeoffError before anything is started if it can."""
     spec = specify(wanted)
-    folder = store.new_folder(wanted.out, runs / f"{datetime.now():%Y%m%d-%H%M%S}-{Path(wanted.workload).stem}")
+    folder = store.new_folder(wanted.out, store.new_place(runs, Path(wanted.workload).stem))
     sources.sweep(lambda text: notes.print(text, highlight=False))
     progress = Progress(notes, len(spec.entries), expected_seconds(spec))
     for reason in dict.fromkeys(f"source {entry.source}: {entry.why}" for entry in spec.entries):

@@ -72,10 +72,7 @@ def _decide(wanted: Wanted, runs: Sequence[Path], folder: Path, output: Console)
     _check_parameters(wanted.file)
     found = making.decided(wanted.file, runs, _basis(wanted.command), wanted.seed)
     report = of_decision(found)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise EnvironmentProblem(f"Cannot write to {folder}: {error.strerror}. Name a folder with --out.") from error
+    store.make_folder(folder)
     store.save(found, folder / "decision.json")
     files.write(report, folder)
     store.write_text(adr.render(found, folder / RECORD), folder / RECORD)

@@ -100,10 +100,6 @@ def run_compare(
     return CODES.get(found.said, 0)
 
 
-def new_place(runs: Path, what: str) -> Path:
-    return runs / f"{datetime.now():%Y%m%d-%H%M%S}-{what}"
-
-
 def _one(
     wanted: Wanted, spec: Spec, folder: Path, limits: Limits, notes: Console, *, to_the_end: bool = False
 ) -> list[Judged]:

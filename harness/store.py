@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,11 @@ def new_folder(wanted: Path | None, usual: Path) -> Path:
     make_folder(folder)
     folder.rmdir()
     return folder
+
+
+def new_place(runs: Path, what: str) -> Path:
+    """Where a run or study is saved unless the user says otherwise."""
+    return runs / f"{datetime.now():%Y%m%d-%H%M%S}-{what}"
 
 
 def make_folder(folder: Path, remedy: str = "Name a folder with --out.") -> None:

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 import click
 
-from harness import gating
+from harness import gating, store
 from harness.cli.consoles import notes, output
 from harness.cli.group import CALIBRATIONS, RUNS, main, options, words_errors
 from harness.engine import DURABILITIES
@@ -57,7 +57,7 @@ def gate_(resume: bool, strict: bool, out: Path | None, **words: Any) -> int:
     5 %, p99 at a fixed rate grow by 10 %, and the server's CPU per operation by 5 %.
     """
     wanted = Wanted(**words, command=["bakeoff", *sys.argv[1:]])
-    folder = out or gating.new_place(RUNS, "gate")
+    folder = out or store.new_place(RUNS, "gate")
     consoles = notes(), output()
     return gating.run_gate(wanted, folder, CALIBRATIONS, *consoles, resume=resume, strict=strict)
 
@@ -71,7 +71,7 @@ def gate_(resume: bool, strict: bool, out: Path | None, **words: Any) -> int:
 def calibrate_(candidate: str, resume: bool, out: Path | None, **words: Any) -> int:
     """Gate CANDIDATE against itself: what changes can this machine see, and how often does it see one where none is?"""
     wanted = Wanted(base=candidate, head=candidate, command=["bakeoff", *sys.argv[1:]], **words)
-    folder = out or gating.new_place(RUNS, "calibrate")
+    folder = out or store.new_place(RUNS, "calibrate")
     return gating.run_calibrate(wanted, folder, CALIBRATIONS, notes(), output(), resume=resume)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -104,7 +103,7 @@ def _plan(wanted: Wanted, chosen: Sequence[Candidate], name: str, notes: Console
         notes.print(text, highlight=False)
 
     found = entries(chosen, wanted.source, (), wanted.images)
-    folder = store.new_folder(wanted.out, runs / f"{datetime.now():%Y%m%d-%H%M%S}-{name}")
+    folder = store.new_folder(wanted.out, store.new_place(runs, name))
     sources.sweep(say)
     for reason in dict.fromkeys(f"source {entry.source}: {entry.why}" for entry in found):
         say(reason)
