@@ -11,7 +11,7 @@ from typing import Literal
 
 from rich.console import Console
 
-from harness import machine, sources, store
+from harness import sources, store
 from harness.errors import UsageError
 from harness.fingerprint import fingerprint
 from harness.gate import calibration, compare, gate
@@ -134,7 +134,7 @@ def _folder_for(folder: Path, resume: bool) -> None:
 
 
 def _calibrated(wanted: Wanted, spec: Spec, calibrations: Path) -> Calibration | None:
-    here = calibration.key(machine.machine(), spec.entries[0].source)
+    here = calibration.key(spec.entries[0].source)
     engine = spec.entries[0].candidate.engine
     return calibration.find(calibrations, here, engine, spec.workload_name, wanted.seconds, wanted.clients)
 
@@ -145,7 +145,7 @@ def _calibration(wanted: Wanted, spec: Spec, folder: Path) -> Calibration:
     return Calibration(
         version=calibration.VERSION,
         made=datetime.now(UTC),
-        machine=calibration.key(machine.machine(), base.source),
+        machine=calibration.key(base.source),
         candidate=base.engine,
         workload=spec.workload_name,
         fingerprint=fingerprint(spec.workload),
@@ -159,7 +159,7 @@ def _calibration(wanted: Wanted, spec: Spec, folder: Path) -> Calibration:
 def _judgement(
     wanted: Wanted, found: Sequence[Judged], folder: Path, specs: Sequence[Spec], notes: Sequence[str]
 ) -> Judgement:
-    done = [pairs(*store.read_run(folder / spec.workload_name)[1]) for spec in specs]
+    runs, results = zip(*[store.read_run(folder / spec.workload_name) for spec in specs], strict=True)
     return Judgement(
         version=VERSION,
         kind="gate",
@@ -169,11 +169,11 @@ def _judgement(
         base=_named(wanted.base, wanted.base_settings, wanted.base_image),
         head=_named(wanted.head, wanted.head_settings, wanted.head_image),
         said=gate.together(found),
-        pairs=max(done),
+        pairs=max(pairs(*both) for both in results),
         confidence=CONFIDENCE,
         metrics=list(found),
         notes=list(notes),
-        machine=machine.machine(),
+        machine=runs[0].machine,  # As it was before all.
     )
 
 

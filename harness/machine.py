@@ -27,7 +27,7 @@ def machine() -> Machine:
     time.sleep(LOOK_SECONDS)
     spent = usage.cores().since(before)
     return Machine(
-        cpu=_cpu_model(),
+        cpu=cpu_model(),
         cores=os.cpu_count() or 1,
         usable_cores=len(usable),
         memory_bytes=psutil.virtual_memory().total,
@@ -71,7 +71,7 @@ def _siblings(cpu: int) -> str:
     return _read(CPUS / f"cpu{cpu}/topology/thread_siblings_list") or str(cpu)
 
 
-def _cpu_model() -> str:
+def cpu_model() -> str:
     model = re.search(r"^model name\s*:\s*(.+)$", _read(Path("/proc/cpuinfo")) or "", re.MULTILINE)
     return model[1] if model else platform.processor() or platform.machine()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import random
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -12,13 +13,12 @@ from typing import Literal
 import msgspec
 import numpy as np
 
-from harness import store
+from harness import machine, store
 from harness.analysis import student
 from harness.errors import UsageError
 from harness.gate import looks
 from harness.gate.limits import Limits
 from harness.gate.looks import CONFIDENCE, LOOKS
-from harness.result import Machine
 from harness.trial import Record
 
 VERSION: Literal[1] = 1
@@ -49,9 +49,10 @@ class Calibration(Record, frozen=True):
     false_alarms: float  # Share of gates that would have called one of two alike things worse.
 
 
-def key(machine: Machine, source: str | None) -> str:
-    """What must be alike for a spread to be the same one."""
-    return f"{machine.cpu}, {machine.usable_cores} of {machine.cores} cores, {source or 'no source'}"
+def key(source: str | None) -> str:
+    """What must be alike for a spread to be the same one, here and now."""
+    cores = f"{len(machine.usable_cpus())} of {os.cpu_count() or 1} cores"
+    return f"{machine.cpu_model()}, {cores}, {source or 'no source'}"
 
 
 def spread(metric: str, logarithms: Sequence[float]) -> Spread:

@@ -32,6 +32,8 @@ def test_a_gate_says_what_it_knows_from_the_second_pair_on_and_leaves_files(gate
     judgement = json.loads((folder / "judgement.json").read_text())
     assert judgement["pairs"] == 2
     assert judgement["metrics"][0]["metric"] == "throughput"
+    run = json.loads((folder / "read-heavy" / "run.json").read_text())
+    assert judgement["machine"] == run["machine"], "what else it was doing is of before the start"
     assert (folder / "report.html").is_file()
     assert "\x1b" not in output + notes
 
