@@ -164,7 +164,7 @@ def end_a_harness(name: str, work: Path, ending: signal.Signals, client: DockerC
     harness = subprocess.Popen(
         [sys.executable, "-c", HARNESS, name, str(work)],
         stdout=subprocess.PIPE,
-        cwd=Path(__file__).parent.parent,
+        cwd=Path(__file__).parents[2],
     )
     assert harness.stdout is not None
     assert harness.stdout.readline() == b"open\n"
