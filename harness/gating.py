@@ -141,7 +141,7 @@ def _calibrated(wanted: Wanted, spec: Spec, calibrations: Path) -> Calibration |
 
 def _calibration(wanted: Wanted, spec: Spec, folder: Path) -> Calibration:
     _, (base, head) = store.read_run(folder / spec.workload_name)
-    worse = {each.name: each.worse for each in metrics(base, head)}
+    found = metrics(base, head)
     return Calibration(
         version=calibration.VERSION,
         made=datetime.now(UTC),
@@ -151,8 +151,8 @@ def _calibration(wanted: Wanted, spec: Spec, folder: Path) -> Calibration:
         fingerprint=fingerprint(spec.workload),
         seconds=wanted.seconds,
         clients=wanted.clients,
-        spreads=[calibration.spread(name, logarithms) for name, logarithms in worse.items()],
-        false_alarms=calibration.false_alarms(worse, Limits(), wanted.seed),
+        spreads=[calibration.spread(each.name, each.worse, each.higher_is_better) for each in found],
+        false_alarms=calibration.false_alarms({each.name: each.worse for each in found}, Limits(), wanted.seed),
     )
 
 

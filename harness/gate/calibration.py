@@ -55,21 +55,21 @@ def key(source: str | None) -> str:
     return f"{machine.cpu_model()}, {cores}, {source or 'no source'}"
 
 
-def spread(metric: str, logarithms: Sequence[float]) -> Spread:
+def spread(metric: str, logarithms: Sequence[float], higher_is_better: bool) -> Spread:
     deviation = float(np.std(np.array(logarithms), ddof=1))
     return Spread(
         metric=metric,
         pairs=[*map(float, logarithms)],
         deviation=deviation,
-        smallest={count: smallest(deviation, count) for count in PAIRS},
+        smallest={count: smallest(deviation, count, higher_is_better) for count in PAIRS},
     )
 
 
-def smallest(deviation: float, pairs: int) -> float:
-    """The change that a one-sided test at the gate's level finds with 90 % power, as a share (Student's t)."""
+def smallest(deviation: float, pairs: int, higher_is_better: bool) -> float:
+    """The change for the worse, as a share, that a one-sided t-test at the gate's level finds with 90 % power."""
     freedom = pairs - 1
     points = student.point(CONFIDENCE, freedom) + student.point(2 * POWER - 1, freedom)
-    return math.expm1(points * deviation / math.sqrt(pairs))
+    return looks.share(points * deviation / math.sqrt(pairs), higher_is_better)
 
 
 def false_alarms(worse: Mapping[str, Sequence[float]], limits: Limits, seed: int) -> float:
@@ -130,8 +130,12 @@ def refuse_what_cannot_be_seen(found: Calibration, limits: Limits) -> None:
     for each in found.spreads:
         margin, seen = limits.margin(each.metric), each.smallest[LOOKS[-1]]
         if margin is not None and margin < seen:
+            visible = math.ceil(100 * seen)
+            instead = f"a limit it can see: --limit {each.metric}={visible}%"
+            if visible >= 100:
+                instead = f"let it decide nothing: --limit {each.metric}=off"
             raise UsageError(
                 f"{each.metric}: a change of {100 * margin:g} % is too small for this machine, which sees "
                 f"{100 * seen:.1f} % in {LOOKS[-1]} pairs of {found.seconds:g} s ({found.workload}).\n"
-                f"Take longer trials (--seconds), or a limit it can see: --limit {each.metric}={100 * seen:.0f}%"
+                f"Take longer trials (--seconds), or {instead}"
             )

@@ -33,6 +33,11 @@ def margin(share: float, higher_is_better: bool) -> float:
     return -math.log1p(-share) if higher_is_better else math.log1p(share)
 
 
+def share(margin: float, higher_is_better: bool) -> float:
+    """By how much it changes for the worse, from the logarithm of that: the inverse of `margin`."""
+    return -math.expm1(-margin) if higher_is_better else math.expm1(margin)
+
+
 def judge(worse: Mapping[str, Sequence[float]], margins: Mapping[str, float]) -> dict[str, Change]:
     """`worse`: by metric, the logarithms of each pair. Raises ValueError under two pairs."""
     return decide({name: paired(values, CONFIDENCE) for name, values in worse.items()}, margins)

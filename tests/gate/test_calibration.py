@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from harness import machine
 from harness.analysis.paired import paired
@@ -23,8 +25,8 @@ from harness.gate.calibration import (
     smallest,
     spread,
 )
-from harness.gate.limits import Limits
-from harness.gate.looks import CONFIDENCE
+from harness.gate.limits import Limits, with_words
+from harness.gate.looks import CONFIDENCE, margin, share
 
 
 def calibration(deviation: float, workload: str = "write-heavy", day: int = 1) -> Calibration:
@@ -38,28 +40,42 @@ def calibration(deviation: float, workload: str = "write-heavy", day: int = 1) -
         fingerprint="8c1f2e7a",
         seconds=4.0,
         clients=4,
-        spreads=[spread("throughput", list(random.normal(0, deviation, 20)))],
+        spreads=[spread("throughput", list(random.normal(0, deviation, 20)), higher_is_better=True)],
         false_alarms=0.01,
     )
 
 
+@pytest.mark.parametrize("higher_is_better", [True, False])
 @pytest.mark.parametrize("pairs", [5, 10, 20])
-def test_the_smallest_effect_is_found_nine_times_in_ten(pairs: int) -> None:
+def test_the_smallest_effect_is_found_nine_times_in_ten(pairs: int, higher_is_better: bool) -> None:
     """By simulation, with the test that it is meant for."""
     random, found = np.random.default_rng(pairs), 0
-    effect = math.log1p(smallest(0.05, pairs))
+    effect = margin(smallest(0.05, pairs, higher_is_better), higher_is_better)
     for _ in range(1_000):
         values = list(random.normal(effect, 0.05, pairs))
         found += paired(values, CONFIDENCE).above <= (1 - CONFIDENCE) / 2
     assert found / 1_000 == pytest.approx(0.9, abs=0.05)
 
 
-def test_a_limit_that_the_machine_cannot_see_is_refused_with_one_that_it_can() -> None:
-    noisy = calibration(0.2)
-    with pytest.raises(UsageError, match=r"throughput: a change of 5 % is too small (.|\n)* --limit throughput=\d+%"):
+@pytest.mark.parametrize("deviation", [0.15, 0.2, 0.3, 0.5])
+def test_a_limit_that_the_machine_cannot_see_is_refused_with_one_that_it_can(deviation: float) -> None:
+    noisy = calibration(deviation)
+    with pytest.raises(UsageError, match=r"throughput: a change of 5 % is too small") as refused:
         refuse_what_cannot_be_seen(noisy, Limits())
+    instead = str(refused.value).rpartition("--limit ")[2]
+    refuse_what_cannot_be_seen(noisy, with_words(Limits(), [instead]))
     refuse_what_cannot_be_seen(calibration(0.02), Limits())
-    refuse_what_cannot_be_seen(noisy, Limits(throughput=None))
+
+
+def test_what_only_more_than_the_whole_could_show_can_decide_nothing() -> None:
+    hopeless = replace(calibration(0.1), spreads=[spread("response", [-2.0, 2.0] * 10, higher_is_better=False)])
+    with pytest.raises(UsageError, match="--limit response=off"):
+        refuse_what_cannot_be_seen(hopeless, Limits())
+
+
+@given(st.floats(0.0, 0.99), st.booleans())
+def test_a_share_is_what_its_margin_says(of_one: float, higher_is_better: bool) -> None:
+    assert share(margin(of_one, higher_is_better), higher_is_better) == pytest.approx(of_one)
 
 
 def test_alarms_over_pairs_without_a_change_are_few() -> None:
