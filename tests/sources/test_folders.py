@@ -9,9 +9,9 @@ import pytest
 
 from harness.errors import EnvironmentProblem
 from harness.sources.folders import LASTING, cache_folder, data_folder, memory_note
-from tests.sources.toy_server import LINUX, ROOT, folders, order
+from tests.sources.toy_server import LINUX, ROOT, folders
 
-__all__ = ["folders", "order"]
+__all__ = ["folders"]
 
 
 @ROOT

@@ -6,9 +6,9 @@ import pytest
 
 from harness.errors import UsageError
 from harness.sources import resolve, why_not
-from tests.sources.toy_server import folders, order, toy
+from tests.sources.toy_server import folders, toy
 
-__all__ = ["folders", "order"]
+__all__ = ["folders"]
 
 
 def test_a_url_decides_the_source() -> None:
