@@ -51,6 +51,12 @@ class Judgement(Record, frozen=True):
     machine: Machine
 
 
+def signed(ratio: float) -> str:
+    """The change that a ratio is, in percent: −12.0, +3.1, +511. No decimals where they would say nothing."""
+    change = 100 * (ratio - 1)
+    return (f"{change:+.1f}" if abs(change) < 100 else f"{change:+,.0f}").replace("-", "−")
+
+
 def without_numbers(workload: str, metric: str, said: Said, reason: str) -> Judged:
     """What decides although nothing could be measured."""
     return Judged(

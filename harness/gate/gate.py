@@ -14,7 +14,7 @@ from harness.gate.limits import Limits
 from harness.gate.looks import LOOKS, Change
 from harness.gate.metrics import Metric, metrics, pairs
 from harness.gate.wanted import BASE, HEAD
-from harness.judgement import Judged, Said, without_numbers
+from harness.judgement import Judged, Said, signed, without_numbers
 from harness.progress import Progress
 from harness.result import Result
 from harness.spec import Spec
@@ -74,13 +74,13 @@ def _told(gate: Gate, base: Result, head: Result) -> bool:
 
 
 def so_far(each: Judged) -> str:
-    """throughput -3.1 % (-6.0 … +0.2): inconclusive."""
+    """throughput −3.1 % (−6.0 … +0.2)."""
     if each.base and each.head and each.ratio is None:
-        return f"{each.metric} {100 * (each.head / each.base - 1):+.1f} % in one pair"
+        return f"{each.metric} {signed(each.head / each.base)} % in one pair"
     if each.ratio is None or each.low is None or each.high is None:
         return each.reason or each.said
-    change, low, high = (100 * (ratio - 1) for ratio in (each.ratio, each.low, each.high))
-    return f"{each.metric} {change:+.1f} % ({low:+.1f} … {high:+.1f}){'' if each.gated else ', not gated'}"
+    change, low, high = map(signed, (each.ratio, each.low, each.high))
+    return f"{each.metric} {change} % ({low} … {high}){'' if each.gated else ', not gated'}"
 
 
 def _enough(gate: Gate, base: Result, head: Result) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.judgement import Judged, Judgement, Said
+from harness.judgement import Judged, Judgement, Said, signed
 from harness.report.content.circumstances import machine_items
 from harness.report.document import Block, Command, Items, Notes, Report, Section, Table
 from harness.report.numbers import DASH, counted, digits, listed
@@ -67,7 +67,7 @@ def change(each: Judged) -> str:
     """−12.0 % (−14.0 … −10.0); a dash where it is not known."""
     if each.ratio is None or each.low is None or each.high is None:
         return DASH
-    return f"{_signed(each.ratio)} % ({_signed(each.low)} … {_signed(each.high)})"
+    return f"{signed(each.ratio)} % ({signed(each.low)} … {signed(each.high)})"
 
 
 def table(metrics: Sequence[Judged]) -> Table:
@@ -97,15 +97,16 @@ def _sentence(each: Judged) -> str:
     if each.said in ("not comparable", "failed") or each.ratio is None or each.low is None or each.high is None:
         return f"{name}: {each.reason or each.said}"
     if each.said == "inconclusive":
-        return f"{name} may have changed by {_signed(each.low)} to {_signed(each.high)} %"
-    low, high = sorted(abs(100 * (bound - 1)) for bound in (each.low, each.high))
+        return f"{name} may have changed by {signed(each.low)} to {signed(each.high)} %"
+    by, low, high = (signed(ratio)[1:] for ratio in (each.ratio, *sorted((each.low, each.high), key=_far)))
     way = "rose" if each.ratio > 1 else "fell"
     allowed = f", {100 * each.margin:g} % are allowed" if each.said == "regression" else ""
-    return f"{name} {way} by {abs(100 * (each.ratio - 1)):.1f} % ({low:.1f} to {high:.1f} %){allowed}"
+    return f"{name} {way} by {by} % ({low} to {high} %){allowed}"
 
 
-def _signed(ratio: float) -> str:
-    return f"{100 * (ratio - 1):+.1f}".replace("-", "−")
+def _far(ratio: float) -> float:
+    """From no change."""
+    return abs(ratio - 1)
 
 
 def _both(each: Judged) -> str:
