@@ -42,7 +42,7 @@ test: test-fast  ## Run all tests, on real servers where behaviour depends on on
 endif
 
 test-fast: $(READY)  ## Run the tests that need no server
-	@$(RUN)/python -m pytest -m 'not engines and not alone' -n 2 -q $(LESS)
+	@$(RUN)/python -m pytest -m 'not engines and not alone' -n 2 -q $(LESS) $(ARGS)
 
 check: lint types test  ## Format check, lint, strict types, tests
 

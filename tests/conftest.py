@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import cache
+from pathlib import Path
 from typing import NoReturn
 
 import pytest
@@ -15,6 +16,7 @@ from harness import discover
 from harness.engine import DURABILITIES, Engine
 from harness.errors import EnvironmentProblem
 from harness.sources import Order, Server, open_server, wheels, why_not
+from harness.sources.folders import data_folder
 from harness.specify import images_instead
 
 # No test asserts how long anything takes, examples neither.
@@ -79,6 +81,15 @@ def server_of(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFact
             return outcome if isinstance(outcome, Server) else unavailable(outcome)
 
         yield server
+
+
+@pytest.fixture
+def disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A place for the data of one test's servers, where their user can get to."""
+    with data_folder("tests", owner=None) as place:
+        place.chmod(0o755)
+        monkeypatch.setenv("BAKEOFF_DATA", str(place))
+        yield place
 
 
 def why_there_is_none(name: str, engine: Engine, source: str) -> str | None:

@@ -22,7 +22,6 @@ from harness.engine import Engine
 from harness.sources import Order, docker
 from harness.sources.docker import images, leftovers
 from harness.sources.docker.client import connect
-from harness.sources.folders import data_folder
 from harness.specify import images_instead
 
 if TYPE_CHECKING:
@@ -61,12 +60,9 @@ def order(tmp_path: Path) -> Order:
 
 
 @pytest.fixture(autouse=True)
-def folders(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def folders(disk: Path) -> Path:
     """A disk of this test's own, by which its containers can be told from others."""
-    with data_folder("tests", owner=None) as place:
-        place.chmod(0o755)
-        monkeypatch.setenv("BAKEOFF_DATA", str(place))
-        yield place
+    return disk
 
 
 @pytest.fixture

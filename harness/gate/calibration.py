@@ -103,17 +103,16 @@ def _alarm(worse: Mapping[str, np.typing.NDArray[np.float64]], margins: Mapping[
 
 
 def save(found: Calibration, folder: Path) -> Path:
-    """One file for each machine, candidate and workload; a newer one replaces an older."""
-    store.make_folder(folder)
+    """One file for each machine, candidate and workload; a newer one replaces an older. The folder is there."""
     name = "-".join("".join(c if c.isalnum() else "-" for c in part) for part in (found.candidate, found.workload))
     path = folder / f"{name}.json"
     store.save(found, path)
     return path
 
 
-def find(folder: Path, machine: str, candidate: str, workload: str, seconds: float, clients: int) -> Calibration | None:
+def find(folder: Path, here: str, candidate: str, workload: str, seconds: float, clients: int) -> Calibration | None:
     """The newest for such trials; damaged files are no calibration."""
-    wanted = machine, candidate, workload, seconds, clients
+    wanted = here, candidate, workload, seconds, clients
     found = []
     for path in sorted(folder.glob("*.json")):
         try:

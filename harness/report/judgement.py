@@ -98,15 +98,11 @@ def _sentence(each: Judged) -> str:
         return f"{name}: {each.reason or each.said}"
     if each.said == "inconclusive":
         return f"{name} may have changed by {signed(each.low)} to {signed(each.high)} %"
-    by, low, high = (signed(ratio)[1:] for ratio in (each.ratio, *sorted((each.low, each.high), key=_far)))
+    bounds = sorted((each.low, each.high), key=lambda ratio: abs(ratio - 1))
+    by, low, high = (signed(ratio)[1:] for ratio in (each.ratio, *bounds))
     way = "rose" if each.ratio > 1 else "fell"
     allowed = f", {100 * each.margin:g} % are allowed" if each.said == "regression" else ""
     return f"{name} {way} by {by} % ({low} to {high} %){allowed}"
-
-
-def _far(ratio: float) -> float:
-    """From no change."""
-    return abs(ratio - 1)
 
 
 def _both(each: Judged) -> str:

@@ -60,11 +60,14 @@ def test_the_smallest_effect_is_found_nine_times_in_ten(pairs: int, higher_is_be
 @pytest.mark.parametrize("deviation", [0.15, 0.2, 0.3, 0.5])
 def test_a_limit_that_the_machine_cannot_see_is_refused_with_one_that_it_can(deviation: float) -> None:
     noisy = calibration(deviation)
-    with pytest.raises(UsageError, match=r"throughput: a change of 5 % is too small") as refused:
+    with pytest.raises(
+        UsageError, match=r"throughput: a change of 5 % is too small (.|\n)* --limit throughput=\d+%"
+    ) as refused:
         refuse_what_cannot_be_seen(noisy, Limits())
     instead = str(refused.value).rpartition("--limit ")[2]
     refuse_what_cannot_be_seen(noisy, with_words(Limits(), [instead]))
     refuse_what_cannot_be_seen(calibration(0.02), Limits())
+    refuse_what_cannot_be_seen(noisy, Limits(throughput=None))
 
 
 def test_what_only_more_than_the_whole_could_show_can_decide_nothing() -> None:

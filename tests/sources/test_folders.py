@@ -53,5 +53,5 @@ def test_a_data_folder_in_use_is_left_alone() -> None:
 def test_data_on_a_file_system_without_a_disk_is_noted() -> None:
     shared_memory = Path("/dev/shm")
     if not shared_memory.is_mount():
-        pytest.skip("has none")
+        pytest.skip(f"{shared_memory} is not a mount here")
     assert "memory" in (memory_note(shared_memory) or "")

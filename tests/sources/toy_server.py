@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -16,7 +16,6 @@ import pytest
 from harness.engine import Address, Engine, Recipe, Start
 from harness.errors import EnvironmentProblem
 from harness.sources import open_server
-from harness.sources.folders import data_folder
 from harness.sources.order import Order
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
@@ -102,13 +101,10 @@ def order(tmp_path: Path) -> Order:
 
 
 @pytest.fixture(autouse=True)
-def folders(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Cache and data of our own, where the servers' user can get to."""
-    with data_folder("tests", owner=None) as place:
-        place.chmod(0o755)
-        monkeypatch.setenv("BAKEOFF_CACHE", str(place / "cache"))
-        monkeypatch.setenv("BAKEOFF_DATA", str(place))
-        yield place
+def folders(disk: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache of this test's own, too, where the servers' user can get to."""
+    monkeypatch.setenv("BAKEOFF_CACHE", str(disk / "cache"))
+    return disk
 
 
 def left(folders: Path) -> list[Path]:
